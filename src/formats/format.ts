@@ -1,0 +1,85 @@
+import type { RecordError } from '../model/errors.js';
+import type { Column, Schema } from '../model/schema.js';
+import type { SqlValue } from '../model/value.js';
+
+/** A format as a plan keeps it. Plain JSON. */
+export interface FormatSpec {
+  /** `JSON`, `DELIMITED`, `KAFKA`, `NONE`. */
+  readonly name: string;
+  /** Format properties by their WITH meaning, e.g. `{ delimiter: '\t' }`, `{ fullSchemaName: 'x' }`; empty when none. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** Whether a single column is written bare instead of in a record. */
+  readonly unwrapped: boolean;
+}
+
+/**
+ * Reads the wanted columns of one half of a record, bytes in place.
+ * Use: `scan` once a record, then `read[i]()` for the wanted columns, each at most once, in any order, before the next `scan`.
+ * Not re-entrant; nothing it returns refers to `bytes` afterwards.
+ */
+export interface Deserializer {
+  /**
+   * Finds the columns in `bytes[start, end)`. The caller has dealt with null records.
+   * @throws RecordError with reason `deserialization` when the bytes are not of this format.
+   */
+  scan(bytes: Buffer, start: number, end: number): void;
+  /**
+   * One function per wanted column, in the order they were asked for: converts the value found by `scan`.
+   * A missing field is null.
+   * @throws RecordError when the value does not fit the column's type.
+   */
+  readonly read: readonly (() => SqlValue)[];
+}
+
+/** A growing byte buffer that serializers append to; owned by the caller. */
+export interface ByteSink {
+  bytes: Buffer;
+  position: number;
+  /** Makes room for `n` more bytes at `position`; may replace `bytes`. */
+  reserve(n: number): void;
+}
+
+/** Writes one half of a record. `write` has one parameter a column, in schema order, so that no row array is needed. */
+export interface Serializer {
+  /**
+   * Appends the encoded columns to `sink`.
+   * @returns false when the encoding is null (an unwrapped null): then nothing was appended.
+   * @throws RecordError with reason `serialization`.
+   */
+  write(sink: ByteSink, ...values: SqlValue[]): boolean;
+}
+
+/** What a format is able to carry; the analyser asks before anything is created. */
+export interface FormatSupport {
+  readonly key: boolean;
+  readonly value: boolean;
+  readonly multipleColumns: boolean;
+  /** Whether schemas live in a registry (AVRO, PROTOBUF, JSON_SR). */
+  readonly schemaRegistry: boolean;
+  /** How a single column is written when nothing is said, and which ways are allowed. */
+  readonly singleColumn: { readonly default: 'wrapped' | 'unwrapped'; readonly allowed: readonly ('wrapped' | 'unwrapped')[] };
+  /** Names of the properties that the format understands (`delimiter`, `fullSchemaName`, ...). */
+  readonly properties: readonly string[];
+}
+
+/** How bytes become columns and back. Stateless; one instance a format. */
+export interface Format {
+  readonly name: string;
+  readonly support: FormatSupport;
+  /**
+   * Why these columns cannot be carried, in ksqlDB's words, or null when they can.
+   * E.g. `The 'KAFKA' format does not support type 'BOOLEAN'`.
+   */
+  refuses(columns: readonly Column[], target: 'key' | 'value'): string | null;
+  /** Why a property's value is not acceptable, or null. */
+  refusesProperty(name: string, value: string): string | null;
+  /**
+   * A deserializer compiled for one schema and set of wanted columns.
+   * @param columns all columns of this half of the record, in schema order
+   * @param wanted positions in `columns` that will be read
+   */
+  deserializer(spec: FormatSpec, columns: readonly Column[], wanted: readonly number[], target: 'key' | 'value'): Deserializer;
+  serializer(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): Serializer;
+}
+
+export type { Column, RecordError, Schema };

@@ -1,0 +1,142 @@
+import type { SqlType } from '../model/sql-type.js';
+import type { SqlValue } from '../model/value.js';
+import type { TimeUnit } from '../model/time.js';
+
+/**
+ * How a parameter or result type is written in a definition. `T`, `K`, `V`, `R`, `S` are generics; `DECIMAL` takes any
+ * precision and scale; `UNIT` is a bare interval unit; `(T) => R` is a lambda.
+ */
+export type TypePattern =
+  | { readonly kind: 'type'; readonly type: SqlType }
+  | { readonly kind: 'decimal' }
+  | { readonly kind: 'generic'; readonly name: string }
+  | { readonly kind: 'array'; readonly element: TypePattern }
+  | { readonly kind: 'map'; readonly key: TypePattern; readonly value: TypePattern }
+  | { readonly kind: 'struct'; readonly fields: readonly { readonly name: string; readonly type: TypePattern }[] }
+  | { readonly kind: 'lambda'; readonly parameters: readonly TypePattern[]; readonly result: TypePattern }
+  | { readonly kind: 'unit' };
+
+/** A function value that a lambda argument becomes at run time. */
+export type LambdaValue = (...parameters: SqlValue[]) => SqlValue;
+export type ArgumentValue = SqlValue | LambdaValue | TimeUnit;
+
+/** What code may ask of the world while it runs. */
+export interface EvaluationContext {
+  /** Wall-clock time in ms. */
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+/**
+ * What happens when an argument is null:
+ * `propagate`: the result is null and the code is not called; `pass`: the code deals with it;
+ * `fail`: an expression error (ksqlDB's primitive parameters).
+ */
+export type NullRule = 'propagate' | 'pass' | 'fail';
+
+/** The code of one overload, bound to the types it was chosen for. Throws a plain Error with ksqlDB's text for an expression error. */
+export type ScalarCode = (...values: never[]) => SqlValue;
+
+export interface ScalarVariant {
+  /** `(text STRING, position INT, length INT) -> STRING`; `T...` marks a variadic parameter. Written in the definition, parsed once. */
+  readonly signature: string;
+  readonly description?: string;
+  readonly nulls: NullRule;
+  /** The code; or `bind` when it depends on the argument types (DECIMAL scale, element equality). */
+  readonly evaluate?: ScalarCode;
+  readonly bind?: (types: readonly SqlType[], result: SqlType, context: EvaluationContext) => ScalarCode;
+  /** Result type when the signature alone cannot say (DECIMAL precision and scale). */
+  readonly resultType?: (types: readonly SqlType[]) => SqlType;
+  /** Checks literal arguments while planning; returns ksqlDB's complaint or null. */
+  readonly checkLiterals?: (literals: readonly (SqlValue | undefined)[]) => string | null;
+}
+
+/** An example that documents and tests: `sql` is an expression without columns. */
+export interface FunctionExample {
+  readonly sql: string;
+  /** The result as the REPL prints it in JSON. */
+  readonly result: string;
+}
+
+interface DefinitionBase {
+  /** Upper case; how SQL finds it. */
+  readonly name: string;
+  /** How ksqlDB spells it in messages (often lower case); default is `name`. */
+  readonly displayName?: string;
+  readonly category: string;
+  readonly description: string;
+  readonly examples: readonly FunctionExample[];
+}
+
+export interface ScalarDefinition extends DefinitionBase {
+  readonly kind: 'scalar';
+  /** False when two calls with equal arguments may differ (RANDOM, UUID): never folded. */
+  readonly deterministic: boolean;
+  readonly variants: readonly ScalarVariant[];
+}
+
+/**
+ * The code of one aggregate overload. A state is an SqlValue of `stateType`, so that any store can keep it; `add` and
+ * `undo` may change an array or Map state in place and return it.
+ */
+export interface AggregateCode {
+  readonly stateType: SqlType;
+  readonly resultType: SqlType;
+  /** Whether `result` is the identity: then the store keeps one column. */
+  readonly resultIsState: boolean;
+  initial(): SqlValue;
+  /** `values`: one a declared (non-configuration) parameter. Throws a plain Error for an expression error; the state stays. */
+  add(state: SqlValue, ...values: SqlValue[]): SqlValue;
+  /** Present for aggregates that may read a table. */
+  readonly undo?: (state: SqlValue, ...values: SqlValue[]) => SqlValue;
+  /** Session merge: `a` is the earlier. */
+  readonly merge?: (a: SqlValue, b: SqlValue) => SqlValue;
+  result(state: SqlValue): SqlValue;
+}
+
+export interface AggregateVariant {
+  readonly signature: string;
+  readonly description?: string;
+  /** How many trailing parameters are configuration: literals, fixed at planning time. */
+  readonly configuration?: number;
+  /** Whether it can be undone. */
+  readonly tableCapable: boolean;
+  /** @param configuration the literal values of the trailing configuration arguments */
+  readonly bind: (types: readonly SqlType[], configuration: readonly SqlValue[]) => AggregateCode;
+  readonly checkLiterals?: (literals: readonly (SqlValue | undefined)[]) => string | null;
+}
+
+export interface AggregateDefinition extends DefinitionBase {
+  readonly kind: 'aggregate';
+  readonly variants: readonly AggregateVariant[];
+}
+
+export interface TableFunctionVariant {
+  readonly signature: string;
+  readonly description?: string;
+  readonly bind: (types: readonly SqlType[]) => (...values: SqlValue[]) => SqlValue[];
+  readonly resultType?: (types: readonly SqlType[]) => SqlType;
+}
+
+export interface TableFunctionDefinition extends DefinitionBase {
+  readonly kind: 'table';
+  readonly variants: readonly TableFunctionVariant[];
+}
+
+export type FunctionDefinition = ScalarDefinition | AggregateDefinition | TableFunctionDefinition;
+
+/** Declares a scalar function. Nothing is registered: the family file lists its definitions, `registry.ts` the families. */
+export function defineScalar(
+  definition: Omit<ScalarDefinition, 'kind' | 'deterministic'> & { readonly deterministic?: boolean },
+): ScalarDefinition {
+  return { kind: 'scalar', deterministic: true, ...definition };
+}
+
+export function defineAggregate(definition: Omit<AggregateDefinition, 'kind'>): AggregateDefinition {
+  return { kind: 'aggregate', ...definition };
+}
+
+export function defineTableFunction(definition: Omit<TableFunctionDefinition, 'kind'>): TableFunctionDefinition {
+  return { kind: 'table', ...definition };
+}

@@ -1,0 +1,21 @@
+/** Milliseconds since 1970-01-01T00:00Z, or a length of time in milliseconds. */
+export type Timestamp = number;
+export type DurationMs = number;
+
+/** The only way to learn the time; real at the edge, fake in tests. */
+export interface Clock {
+  /** Wall-clock time in ms since the epoch. */
+  now(): Timestamp;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+export type TimeUnit = 'MILLISECONDS' | 'SECONDS' | 'MINUTES' | 'HOURS' | 'DAYS';
+
+export const UNIT_MS: Readonly<Record<TimeUnit, number>> = {
+  MILLISECONDS: 1,
+  SECONDS: 1000,
+  MINUTES: 60_000,
+  HOURS: 3_600_000,
+  DAYS: 86_400_000,
+};
