@@ -10,7 +10,7 @@ export interface Decimal {
 /** What to do with digits that do not fit; named and defined as in Java's `RoundingMode`. */
 export type Rounding = 'UP' | 'DOWN' | 'CEILING' | 'FLOOR' | 'HALF_UP' | 'HALF_DOWN' | 'HALF_EVEN';
 
-/** Scales beyond this are refused when text is parsed: a few characters must not ask for megabytes of digits. */
+/** Scales and lengths beyond this are refused when text is parsed: a few characters must not ask for megabytes of digits. */
 export const MAX_DECIMAL_SCALE = 20_000;
 
 const POWERS: bigint[] = [1n];
@@ -26,14 +26,16 @@ const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /**
  * Reads plain (`-1.50`, `.5`, `1.`) and exponent (`1.5E-3`) forms, keeping the written scale: `1.50` has scale 2.
- * Null when the text is no number (blanks, `NaN` and suffixes included) or its scale is beyond {@link MAX_DECIMAL_SCALE}.
+ * Null when the text is no number (blanks, `NaN` and suffixes included) or longer than
+ * {@link MAX_DECIMAL_SCALE} digits, or its scale is beyond that.
  */
 export function parseDecimal(text: string): Decimal | null {
   const match = DECIMAL_TEXT.exec(text);
   if (match === null) return null;
   const whole = match[2]!;
   const fraction = match[3] ?? '';
-  if (whole.length + fraction.length === 0) return null;
+  const length = whole.length + fraction.length;
+  if (length === 0 || length > MAX_DECIMAL_SCALE) return null;
   const scale = fraction.length - (match[4] === undefined ? 0 : Number(match[4]));
   if (Math.abs(scale) > MAX_DECIMAL_SCALE) return null;
   const magnitude = BigInt(whole + fraction);
@@ -58,7 +60,13 @@ export function divideRounded(numerator: bigint, denominator: bigint, rounding: 
   return roundsAway(quotient, remainder, denominator, negative, rounding) ? quotient + (negative ? -1n : 1n) : quotient;
 }
 
-function roundsAway(quotient: bigint, remainder: bigint, denominator: bigint, negative: boolean, rounding: Rounding): boolean {
+function roundsAway(
+  quotient: bigint,
+  remainder: bigint,
+  denominator: bigint,
+  negative: boolean,
+  rounding: Rounding,
+): boolean {
   switch (rounding) {
     case 'UP':
       return true;

@@ -30,9 +30,6 @@ function scientific(value: number): string {
 const DECIMAL_FORM = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
 const HEX_FORM = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
 const SPECIAL_FORM = /^([+-]?)(NaN|Infinity)$/;
-// Java trims every character up to the space, not only white space.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what Java trims
-const JAVA_BLANKS = /^[\u0000-\u0020]+|[\u0000-\u0020]+$/g;
 
 /**
  * Reads a double by the rules of Java's `Double.parseDouble`: surrounding blanks, a sign, a suffix `d` or `f` and
@@ -40,8 +37,7 @@ const JAVA_BLANKS = /^[\u0000-\u0020]+|[\u0000-\u0020]+$/g;
  * Numbers too large become infinite, as in Java. Null when the text is no number.
  */
 export function parseDouble(text: string, special: 'accept' | 'reject' = 'accept'): number | null {
-  const last = text.charCodeAt(text.length - 1);
-  const trimmed = text.charCodeAt(0) <= 32 || last <= 32 ? text.replace(JAVA_BLANKS, '') : text;
+  const trimmed = javaTrim(text);
   if (DECIMAL_FORM.test(trimmed)) {
     const code = trimmed.charCodeAt(trimmed.length - 1) | 0x20;
     return Number(code === 100 || code === 102 ? trimmed.slice(0, -1) : trimmed);
@@ -55,6 +51,15 @@ export function parseDouble(text: string, special: 'accept' | 'reject' = 'accept
   if (hex === null || hex[2]!.length + hex[3]!.length === 0) return null;
   const size = fromBinary(BigInt(`0x${hex[2]}${hex[3]}`), Number(hex[4]) - 4 * hex[3]!.length);
   return hex[1] === '-' ? -size : size;
+}
+
+/** Java's `String.trim`: drops every character up to the space, not only white space. */
+export function javaTrim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 32) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 32) end--;
+  return end - start === text.length ? text : text.slice(start, end);
 }
 
 /** `significand * 2^exponent` rounded once, half to even, subnormal results included. */
