@@ -51,6 +51,20 @@ export function formatDecimal(unscaled: bigint, scale: number): string {
   return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
+/**
+ * The text of Java's `BigDecimal.toString`: plain when the scale is not negative and the number not too small, else with an
+ * exponent: `1.50`, `1E+3`, `1.5E-8`.
+ */
+export function formatDecimalScientific(unscaled: bigint, scale: number): string {
+  const negative = unscaled < 0n;
+  const digits = (negative ? -unscaled : unscaled).toString();
+  const exponent = digits.length - 1 - scale;
+  if (scale >= 0 && exponent >= -6) return formatDecimal(unscaled, scale);
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
+  const power = exponent === 0 ? '' : `E${exponent > 0 ? '+' : ''}${exponent}`;
+  return `${negative ? '-' : ''}${digits[0]}${fraction}${power}`;
+}
+
 /** `numerator / denominator` rounded to an integer; the denominator is not zero. */
 export function divideRounded(numerator: bigint, denominator: bigint, rounding: Rounding): bigint {
   const quotient = numerator / denominator;

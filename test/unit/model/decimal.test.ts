@@ -7,6 +7,7 @@ import {
   divideRounded,
   fitsPrecision,
   formatDecimal,
+  formatDecimalScientific,
   MAX_DECIMAL_SCALE,
   parseDecimal,
   type Rounding,
@@ -67,6 +68,25 @@ describe('formatDecimal', () => {
     [-100n, 2, '-1.00'],
   ])('prints %s at scale %s', (unscaled, scale, text) => {
     expect(formatDecimal(unscaled, scale)).toBe(text);
+  });
+});
+
+describe('formatDecimalScientific', () => {
+  it.each([
+    '1.50',
+    '0',
+    '0.00',
+    '1E+3',
+    '-1.5E-8',
+    '0.000001',
+    '1E-7',
+    '1.2E+4',
+    '0E+3',
+    '0E-7',
+    '-12.5',
+  ])('prints %s', (text) => {
+    const decimal = parseDecimal(text)!;
+    expect(formatDecimalScientific(decimal.unscaled, decimal.scale)).toBe(text);
   });
 });
 
