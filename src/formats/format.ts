@@ -20,9 +20,11 @@ export interface FormatSpec {
 export interface Deserializer {
   /**
    * Finds the columns in `bytes[start, end)`. The caller has dealt with null records.
+   * @returns false when the bytes spell null as a whole (the JSON text `null`): the record is to be treated as a null
+   * record, and every `read[i]()` gives null.
    * @throws RecordError with reason `deserialization` when the bytes are not of this format.
    */
-  scan(bytes: Buffer, start: number, end: number): void;
+  scan(bytes: Buffer, start: number, end: number): boolean;
   /**
    * One function per wanted column, in the order they were asked for: converts the value found by `scan`.
    * A missing field is null.
