@@ -10,7 +10,10 @@ export interface StoreSpec {
   readonly value: readonly StoreColumn[];
   /** Window stores: windows whose end is older than stream time by this may be dropped, in ms. */
   readonly retentionMs: number | null;
-  /** Window stores: length of a window in ms; null for sessions and key-value stores. */
+  /**
+   * Window stores: length of a window in ms; null for sessions and key-value stores. A window store without a size holds
+   * instants, one start a record (a join's buffer): it is laid out for `fetch` of one key, where the others are for `get`.
+   */
   readonly windowSizeMs: number | null;
 }
 
@@ -41,6 +44,12 @@ export interface StateEntry {
 }
 
 /**
+ * What all three kinds of store promise: a `set` on a key that is held keeps its entry, with `emitted` and `pending`; on a key
+ * that the store knows to be absent it makes an entry whose `emitted` is null; on one it has not read, `emitted` is undefined.
+ * After `delete` or `expire` an entry is no longer the store's: putting it has no effect, and a `set` makes a new one.
+ */
+
+/**
  * Key to row. Keys are rows of the key columns' values, never null; the store copies what it keeps of `key`, and owns `row`
  * once it is put. All calls are synchronous. Reads see unflushed writes.
  */
@@ -55,6 +64,8 @@ export interface KeyValueStore {
   delete(key: Row): boolean;
   /** All entries in key order (by key encoding). The store must not be written meanwhile. */
   scan(): Iterable<StateEntry>;
+  /** The entries whose first key columns equal `prefix`, in key order: for keys that begin with what is looked up. */
+  scanPrefix(prefix: Row): Iterable<StateEntry>;
 }
 
 /** Key and window start to row. */
@@ -68,8 +79,9 @@ export interface WindowStore {
   fetch(key: Row, from: number, to: number): StateEntry[];
   /** All entries with from <= windowStart <= to, by window start, then key. */
   fetchAll(from: number, to: number): Iterable<StateEntry>;
-  /** Drops every window whose start is below `windowStart`. Cheap when there is nothing to drop; call it as stream time moves. */
+  /** Drops every window whose start is below `windowStart`: those there now, not those set later. Cheap when there is nothing to drop; call it as stream time moves. */
   expire(windowStart: number): void;
+  /** All entries, by window start, then key. */
   scan(): Iterable<StateEntry>;
 }
 
@@ -81,8 +93,9 @@ export interface SessionStore {
   set(key: Row, start: number, end: number, row: Row, timestamp: number): StateEntry;
   put(entry: StateEntry): void;
   delete(key: Row, start: number, end: number): boolean;
-  /** Drops sessions whose end is below `end`. */
+  /** Drops sessions whose end is below `end`: those there now, not those set later. Cheap when there is nothing to drop. */
   expire(end: number): void;
+  /** All sessions by key, then start, then end. */
   scan(): Iterable<StateEntry>;
 }
 
