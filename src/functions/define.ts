@@ -1,10 +1,11 @@
 import type { SqlType } from '../model/sql-type.js';
-import type { SqlValue } from '../model/value.js';
 import type { TimeUnit } from '../model/time.js';
+import type { SqlValue } from '../model/value.js';
 
 /**
  * How a parameter or result type is written in a definition. `T`, `K`, `V`, `R`, `S` are generics; `DECIMAL` takes any
- * precision and scale; `UNIT` is a bare interval unit; `(T) => R` is a lambda.
+ * precision and scale; `UNIT` is a bare interval unit; `(T) => R` is a lambda. `ANY` takes any type and binds nothing, so that a variadic
+ * parameter may mix types.
  */
 export type TypePattern =
   | { readonly kind: 'type'; readonly type: SqlType }
@@ -14,6 +15,7 @@ export type TypePattern =
   | { readonly kind: 'map'; readonly key: TypePattern; readonly value: TypePattern }
   | { readonly kind: 'struct'; readonly fields: readonly { readonly name: string; readonly type: TypePattern }[] }
   | { readonly kind: 'lambda'; readonly parameters: readonly TypePattern[]; readonly result: TypePattern }
+  | { readonly kind: 'any' }
   | { readonly kind: 'unit' };
 
 /** A function value that a lambda argument becomes at run time. */
@@ -45,10 +47,11 @@ export interface ScalarVariant {
   readonly nulls: NullRule;
   /** The code; or `bind` when it depends on the argument types (DECIMAL scale, element equality). */
   readonly evaluate?: ScalarCode;
+  /** `types`: one an argument, after implicit conversion; NULL for a bare null, a lambda or an interval unit. */
   readonly bind?: (types: readonly SqlType[], result: SqlType, context: EvaluationContext) => ScalarCode;
   /** Result type when the signature alone cannot say (DECIMAL precision and scale). */
   readonly resultType?: (types: readonly SqlType[]) => SqlType;
-  /** Checks literal arguments while planning; returns ksqlDB's complaint or null. */
+  /** Checks literal arguments (one entry an argument, undefined when it is no literal) while planning; returns ksqlDB's complaint or null. */
   readonly checkLiterals?: (literals: readonly (SqlValue | undefined)[]) => string | null;
 }
 
@@ -83,7 +86,7 @@ export interface ScalarDefinition extends DefinitionBase {
 export interface AggregateCode {
   readonly stateType: SqlType;
   readonly resultType: SqlType;
-  /** Whether `result` is the identity: then the store keeps one column. */
+  /** Whether the result is the state: then the store keeps one column. Call `result` all the same: collections are copied there. */
   readonly resultIsState: boolean;
   initial(): SqlValue;
   /** `values`: one a declared (non-configuration) parameter. Throws a plain Error for an expression error; the state stays. */
@@ -95,6 +98,17 @@ export interface AggregateCode {
   result(state: SqlValue): SqlValue;
 }
 
+/** What an aggregate may know beyond its literals. */
+export interface AggregateEnvironment {
+  /** The value of a setting such as `ksql.functions.collect_list.limit`; undefined when it is not set. */
+  setting(name: string): string | undefined;
+  /**
+   * Where the arrival numbers of LATEST_BY_OFFSET and EARLIEST_BY_OFFSET begin. They order the values of two merged
+   * sessions, so a task that restarts over kept state gives a number above all that it gave before (the time in ms will do).
+   */
+  readonly firstSequence: number;
+}
+
 export interface AggregateVariant {
   readonly signature: string;
   readonly description?: string;
@@ -102,8 +116,16 @@ export interface AggregateVariant {
   readonly configuration?: number;
   /** Whether it can be undone. */
   readonly tableCapable: boolean;
-  /** @param configuration the literal values of the trailing configuration arguments */
-  readonly bind: (types: readonly SqlType[], configuration: readonly SqlValue[]) => AggregateCode;
+  /**
+   * @param types of the arguments that are not configuration
+   * @param configuration the literal values of the trailing configuration arguments, none of them null
+   */
+  readonly bind: (
+    types: readonly SqlType[],
+    configuration: readonly SqlValue[],
+    environment: AggregateEnvironment,
+  ) => AggregateCode;
+  /** As in {@link ScalarVariant.checkLiterals}. */
   readonly checkLiterals?: (literals: readonly (SqlValue | undefined)[]) => string | null;
 }
 
@@ -115,6 +137,7 @@ export interface AggregateDefinition extends DefinitionBase {
 export interface TableFunctionVariant {
   readonly signature: string;
   readonly description?: string;
+  /** The rows of one call; the code deals with nulls. */
   readonly bind: (types: readonly SqlType[]) => (...values: SqlValue[]) => SqlValue[];
   readonly resultType?: (types: readonly SqlType[]) => SqlType;
 }
@@ -125,6 +148,28 @@ export interface TableFunctionDefinition extends DefinitionBase {
 }
 
 export type FunctionDefinition = ScalarDefinition | AggregateDefinition | TableFunctionDefinition;
+
+/** The groups of `SHOW FUNCTIONS`. */
+export const CATEGORY = {
+  array: 'ARRAY',
+  aggregate: 'AGGREGATE',
+  conditional: 'CONDITIONAL',
+  dateTime: 'DATE / TIME',
+  json: 'JSON',
+  lambda: 'LAMBDA',
+  map: 'MAP',
+  mathematical: 'MATHEMATICAL',
+  other: 'OTHER',
+  regex: 'REGULAR EXPRESSION',
+  string: 'STRING',
+  table: 'TABLE',
+  url: 'URL',
+} as const;
+
+/** What a null in a parameter that cannot be null raises; `index` counts from 0. */
+export function nullArgumentMessage(index: number): string {
+  return `Can't coerce argument at index ${index} from null to a primitive type`;
+}
 
 /** Declares a scalar function. Nothing is registered: the family file lists its definitions, `registry.ts` the families. */
 export function defineScalar(

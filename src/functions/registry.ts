@@ -1,12 +1,44 @@
+import { StatementError, SystemError } from '../model/errors.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
-import type { AggregateCode, EvaluationContext, FunctionDefinition, ScalarCode, NullRule } from './define.js';
+import { aggregateFunctions } from './aggregate/index.js';
+import type {
+  AggregateCode,
+  AggregateDefinition,
+  AggregateEnvironment,
+  AggregateVariant,
+  EvaluationContext,
+  FunctionDefinition,
+  NullRule,
+  ScalarCode,
+  ScalarVariant,
+  TableFunctionVariant,
+} from './define.js';
+import { type Choice, chooseOverload } from './resolve.js';
+import { arrayFunctions } from './scalar/array.js';
+import { bytesFunctions } from './scalar/bytes.js';
+import { mathFunctions } from './scalar/math.js';
+import { nullFunctions } from './scalar/null.js';
+import { stringFunctions } from './scalar/string.js';
+import { parseSignature, type Signature, signatureId } from './signature.js';
+import { tableFunctions } from './table/explode.js';
 
 /** What is known of an argument when an overload is chosen. */
 export type ArgumentShape =
-  | { readonly kind: 'value'; readonly type: SqlType; /** Set for literals. */ readonly literal?: SqlValue }
+  | {
+      readonly kind: 'value';
+      readonly type: SqlType;
+      /** Set for literals. */
+      readonly literal?: SqlValue;
+      /** The expression as messages quote it: the argument where a literal was needed. */
+      readonly text?: string;
+    }
   /** A lambda: known first by its number of parameters; `resultType` types the body once the parameters' types are known. */
-  | { readonly kind: 'lambda'; readonly parameters: number; readonly resultType: (types: readonly SqlType[]) => SqlType }
+  | {
+      readonly kind: 'lambda';
+      readonly parameters: number;
+      readonly resultType: (types: readonly SqlType[]) => SqlType;
+    }
   | { readonly kind: 'unit' };
 
 /** A chosen overload. */
@@ -19,6 +51,17 @@ export interface ResolvedFunction {
   /** For lambda arguments: the types of the lambda's parameters; null elsewhere. */
   readonly lambdaParameterTypes: readonly (readonly SqlType[] | null)[];
   readonly returnType: SqlType;
+  /** For aggregates what planning needs beyond the types; null for others. */
+  readonly aggregate: ResolvedAggregate | null;
+}
+
+export interface ResolvedAggregate {
+  /** The values of the trailing configuration arguments; the arguments before them are computed for each row. */
+  readonly configuration: readonly SqlValue[];
+  /** Whether it may read a table. */
+  readonly tableCapable: boolean;
+  /** The type of the state that a store keeps; the value format must be able to hold it. */
+  readonly stateType: SqlType;
 }
 
 /** The code of a scalar overload as the expression compiler wants it. */
@@ -31,14 +74,226 @@ export interface BoundScalar {
 export interface FunctionRegistry {
   /** By name, case-insensitive; null when unknown. */
   find(name: string): FunctionDefinition | null;
+  /** All definitions in the order of their names. */
   all(): readonly FunctionDefinition[];
   /**
    * Chooses the overload by the rules of ksqlDB (two passes, ranking, ties are errors).
    * @throws StatementError with ksqlDB's text (`Function 'f' does not accept parameters (...)`, `Can't find any functions with the name 'X'`).
    */
   resolve(name: string, args: readonly ArgumentShape[]): ResolvedFunction;
-  /** The code of a scalar by the signature id of a plan. */
-  scalar(name: string, signature: string, types: readonly SqlType[], result: SqlType, context: EvaluationContext): BoundScalar;
-  aggregate(name: string, signature: string, types: readonly SqlType[], configuration: readonly SqlValue[]): AggregateCode;
+  /**
+   * The code of a scalar by the signature id of a plan.
+   * @param types one an argument, after conversion; NULL for bare nulls, lambdas and units
+   * @throws SystemError when this version does not have the overload that the plan names
+   */
+  scalar(
+    name: string,
+    signature: string,
+    types: readonly SqlType[],
+    result: SqlType,
+    context: EvaluationContext,
+  ): BoundScalar;
+  /**
+   * @param types of the arguments that are not configuration
+   * @param environment settings that limit aggregates; without it all are unset
+   */
+  aggregate(
+    name: string,
+    signature: string,
+    types: readonly SqlType[],
+    configuration: readonly SqlValue[],
+    environment?: AggregateEnvironment,
+  ): AggregateCode;
   tableFunction(name: string, signature: string, types: readonly SqlType[]): (...values: SqlValue[]) => SqlValue[];
+}
+
+/** All families of built-in functions. */
+export const builtInFunctions: readonly FunctionDefinition[] = [
+  ...mathFunctions,
+  ...stringFunctions,
+  ...bytesFunctions,
+  ...nullFunctions,
+  ...arrayFunctions,
+  ...aggregateFunctions,
+  ...tableFunctions,
+];
+
+/** A registry over the given definitions; names must differ. */
+export function createFunctionRegistry(
+  definitions: readonly FunctionDefinition[] = builtInFunctions,
+): FunctionRegistry {
+  return new DefinitionRegistry(definitions);
+}
+
+const NO_ENVIRONMENT: AggregateEnvironment = { setting: () => undefined, firstSequence: 0 };
+
+type Variant = ScalarVariant | AggregateVariant | TableFunctionVariant;
+
+interface Overload {
+  readonly id: string;
+  readonly signature: Signature;
+  readonly variant: Variant;
+}
+
+interface Entry {
+  readonly definition: FunctionDefinition;
+  /** Read on first use. */
+  overloads: readonly Overload[] | null;
+}
+
+class DefinitionRegistry implements FunctionRegistry {
+  readonly #entries = new Map<string, Entry>();
+  readonly #sorted: readonly FunctionDefinition[];
+
+  constructor(definitions: readonly FunctionDefinition[]) {
+    for (const definition of definitions) {
+      if (this.#entries.has(definition.name)) throw new Error(`function ${definition.name} is defined twice`);
+      this.#entries.set(definition.name, { definition, overloads: null });
+    }
+    this.#sorted = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(name: string): FunctionDefinition | null {
+    return this.#entries.get(name.toUpperCase())?.definition ?? null;
+  }
+
+  all(): readonly FunctionDefinition[] {
+    return this.#sorted;
+  }
+
+  resolve(name: string, args: readonly ArgumentShape[]): ResolvedFunction {
+    const entry = this.#entries.get(name.toUpperCase());
+    if (entry === undefined) throw this.#unknown(name);
+    const { definition } = entry;
+    const displayName = definition.displayName ?? definition.name;
+    const choice = chooseOverload(displayName, overloadsOf(entry), args, definition.kind !== 'aggregate');
+    const { overload, boundTypes } = choice;
+    const { variant } = overload;
+    const literals = args.map((arg) => (arg.kind === 'value' ? arg.literal : undefined));
+    const complaint = 'checkLiterals' in variant ? variant.checkLiterals?.(literals) : null;
+    if (complaint) throw new StatementError(complaint, { code: 'invalid-function-argument' });
+    const shared = {
+      definition,
+      signature: overload.id,
+      parameterTypes: choice.parameterTypes,
+      lambdaParameterTypes: choice.lambdaParameterTypes,
+    };
+    if (definition.kind === 'aggregate') {
+      const { code, aggregate } = planAggregate(definition, choice, args);
+      return { ...shared, returnType: code.resultType, aggregate };
+    }
+    const { resultType } = variant as ScalarVariant | TableFunctionVariant;
+    const returnType = resultType === undefined ? choice.returnType : resultType(boundTypes);
+    if (returnType === null) {
+      throw new StatementError(`Could not infer the result type of function '${displayName}' from untyped nulls.`, {
+        code: 'unknown-result-type',
+        hint: 'Use CAST(NULL AS type).',
+      });
+    }
+    return { ...shared, returnType, aggregate: null };
+  }
+
+  scalar(
+    name: string,
+    signature: string,
+    types: readonly SqlType[],
+    result: SqlType,
+    context: EvaluationContext,
+  ): BoundScalar {
+    const variant = this.#variant('scalar', name, signature) as ScalarVariant;
+    const code = variant.evaluate ?? variant.bind!(types, result, context);
+    return { nulls: variant.nulls, code };
+  }
+
+  aggregate(
+    name: string,
+    signature: string,
+    types: readonly SqlType[],
+    configuration: readonly SqlValue[],
+    environment: AggregateEnvironment = NO_ENVIRONMENT,
+  ): AggregateCode {
+    const variant = this.#variant('aggregate', name, signature) as AggregateVariant;
+    return variant.bind(types, configuration, environment);
+  }
+
+  tableFunction(name: string, signature: string, types: readonly SqlType[]): (...values: SqlValue[]) => SqlValue[] {
+    return (this.#variant('table', name, signature) as TableFunctionVariant).bind(types);
+  }
+
+  #variant(kind: FunctionDefinition['kind'], name: string, id: string): Variant {
+    const entry = this.#entries.get(name.toUpperCase());
+    if (entry !== undefined && entry.definition.kind === kind) {
+      for (const overload of overloadsOf(entry)) if (overload.id === id) return overload.variant;
+    }
+    throw new SystemError(`the plan uses function ${id}, which this version does not have`, {
+      code: 'unknown-function-signature',
+    });
+  }
+
+  #unknown(name: string): StatementError {
+    const near = this.#nearest(name.toUpperCase());
+    return new StatementError(`Can't find any functions with the name '${name.toUpperCase()}'`, {
+      code: 'unknown-function',
+      ...(near === null ? {} : { hint: `Did you mean ${near}?` }),
+    });
+  }
+
+  #nearest(name: string): string | null {
+    let found: string | null = null;
+    let least = Math.min(3, Math.ceil(name.length / 3) + 1);
+    for (const { name: candidate } of this.#sorted) {
+      const distance = editDistance(name, candidate, least);
+      if (distance < least) {
+        least = distance;
+        found = candidate;
+      }
+    }
+    return found;
+  }
+}
+
+function overloadsOf(entry: Entry): readonly Overload[] {
+  if (entry.overloads === null) {
+    const variants: readonly Variant[] = entry.definition.variants;
+    entry.overloads = variants.map((variant) => {
+      const signature = parseSignature(variant.signature);
+      return { id: signatureId(entry.definition.name, signature), signature, variant };
+    });
+  }
+  return entry.overloads;
+}
+
+function planAggregate(
+  definition: AggregateDefinition,
+  choice: Choice<Overload>,
+  args: readonly ArgumentShape[],
+): { code: AggregateCode; aggregate: ResolvedAggregate } {
+  const variant = choice.overload.variant as AggregateVariant;
+  const inputs = args.length - (variant.configuration ?? 0);
+  const configuration = args.slice(inputs).map((arg, i) => {
+    const literal = arg.kind === 'value' ? arg.literal : undefined;
+    if (literal !== undefined && literal !== null) return literal;
+    const text = arg.kind !== 'value' ? '' : (arg.text ?? (literal === null ? 'null' : ''));
+    throw new StatementError(
+      `Parameter ${inputs + i + 1} passed to function ${definition.name} must be a literal constant, but was expression: '${text}'`,
+      { code: 'literal-required' },
+    );
+  });
+  const code = variant.bind(choice.boundTypes.slice(0, inputs), configuration, NO_ENVIRONMENT);
+  return { code, aggregate: { configuration, tableCapable: variant.tableCapable, stateType: code.stateType } };
+}
+
+/** Levenshtein distance, or `limit` when it is at least that. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substituted, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return Math.min(previous[b.length]!, limit);
 }
