@@ -53,6 +53,21 @@ export const MIGRATIONS: readonly string[] = [
   -- Topics whose batches are still being removed.
   CREATE TABLE log_deleted_topics (id INTEGER PRIMARY KEY) STRICT;
   `,
+  `
+  -- What changed the catalog, in order; the engine alone knows what a text means.
+  CREATE TABLE catalog_commands (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    text TEXT NOT NULL
+  ) STRICT;
+
+  -- How far each task's event time had come at its last commit: what was late before a restart is late after it.
+  CREATE TABLE task_stream_times (
+    query TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    stream_time INTEGER NOT NULL,
+    PRIMARY KEY (query, partition)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of the file that this program writes. */
