@@ -47,7 +47,12 @@ export type Literal =
 export type Expression =
   | Literal
   /** `name` or `source.name`. */
-  | { readonly kind: 'column'; readonly source: Identifier | null; readonly name: Identifier; readonly span: SourceSpan }
+  | {
+      readonly kind: 'column';
+      readonly source: Identifier | null;
+      readonly name: Identifier;
+      readonly span: SourceSpan;
+    }
   | { readonly kind: 'sign'; readonly operator: '-' | '+'; readonly operand: Expression; readonly span: SourceSpan }
   | {
       readonly kind: 'arithmetic';
@@ -111,7 +116,12 @@ export type Expression =
   /** `operand[index]`. */
   | { readonly kind: 'subscript'; readonly operand: Expression; readonly index: Expression; readonly span: SourceSpan }
   /** `operand->field`. */
-  | { readonly kind: 'dereference'; readonly operand: Expression; readonly field: Identifier; readonly span: SourceSpan }
+  | {
+      readonly kind: 'dereference';
+      readonly operand: Expression;
+      readonly field: Identifier;
+      readonly span: SourceSpan;
+    }
   | {
       readonly kind: 'call';
       readonly name: Identifier;
