@@ -1,13 +1,13 @@
-import type { ArithmeticOperator, ComparisonOperator } from '../parser/ast.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { TimeUnit } from '../model/time.js';
+import type { ArithmeticOperator, ComparisonOperator } from '../parser/ast.js';
 
 /**
  * A typed expression over numbered columns: names are resolved, overloads chosen, implicit conversions written out
  * as `cast` nodes. Plain JSON: it is kept in plans. Evaluation rules are in `executor/expressions/compile.ts`.
  */
 export type BoundExpression =
-  /** `value` is the SQL value in text form (see `literalValue` in `executor/expressions/literal.ts`); null is NULL. */
+  /** `value` is the SQL value in text form (see `literalValue` in `model/literal-text.ts`); null is NULL. */
   | { readonly kind: 'literal'; readonly type: SqlType; readonly value: string | null }
   /** Position in the input row. */
   | { readonly kind: 'column'; readonly type: SqlType; readonly index: number; readonly name: string }
@@ -21,7 +21,10 @@ export type BoundExpression =
       readonly right: BoundExpression;
     }
   | { readonly kind: 'negate'; readonly type: SqlType; readonly operand: BoundExpression }
-  /** Operands have been brought to one comparable type. */
+  /**
+   * Operands have been brought to one comparable type, except: INTEGER, BIGINT and DOUBLE stand side by side, DECIMAL is
+   * compared with DOUBLE exactly, and collections without a common type are never equal.
+   */
   | {
       readonly kind: 'comparison';
       readonly type: SqlType;
@@ -59,7 +62,11 @@ export type BoundExpression =
       readonly branches: readonly { readonly when: BoundExpression; readonly then: BoundExpression }[];
       readonly otherwise: BoundExpression | null;
     }
-  | { readonly kind: 'cast'; readonly type: SqlType; readonly operand: BoundExpression }
+  /**
+   * `implicit`: nobody wrote it (arguments, comparisons). A failing conversion then fails the expression around it, while
+   * that of a written CAST is null by itself.
+   */
+  | { readonly kind: 'cast'; readonly type: SqlType; readonly operand: BoundExpression; readonly implicit?: true }
   /** `array[i]` (1-based, negative from the end) or `map[key]`. */
   | {
       readonly kind: 'subscript';
@@ -93,7 +100,11 @@ export type BoundExpression =
 
 export type BoundArgument =
   | BoundExpression
-  | { readonly kind: 'lambda'; readonly parameters: readonly { readonly name: string; readonly type: SqlType }[]; readonly body: BoundExpression }
+  | {
+      readonly kind: 'lambda';
+      readonly parameters: readonly { readonly name: string; readonly type: SqlType }[];
+      readonly body: BoundExpression;
+    }
   | { readonly kind: 'intervalUnit'; readonly unit: TimeUnit };
 
 /** Calls `visit` on the expression and everything below it, parents first. */
