@@ -21,6 +21,8 @@ import {
 
 /** After a batch larger than this the buffer is given back. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+/** Copying fewer bytes one by one is cheaper than a call into the runtime. */
+const CALL_BYTES = 40;
 /** Room for the numbers of a record between two pieces of data. */
 const NUMBERS_BYTES = 32;
 
@@ -85,8 +87,7 @@ export class RecordBatchBuilder {
     this.reserve(length);
     const bytes = this.bytes;
     let at = this.position;
-    // A call into the runtime costs more than this many bytes do.
-    if (length <= 24) for (let i = start; i < end; i++) bytes[at++] = source[i]!;
+    if (length <= CALL_BYTES) for (let i = start; i < end; i++) bytes[at++] = source[i]!;
     else at += source.copy(bytes, at, start, end);
     this.position = at;
   }
@@ -241,8 +242,7 @@ export class RecordBatchBuilder {
     const needed = length < 0x40 ? 1 : length < 0x2000 ? 2 : length < 0x100000 ? 3 : length < 0x8000000 ? 4 : 5;
     if (needed !== width) {
       if (needed > width) this.reserve(needed - width);
-      this.bytes.copyWithin(at + needed, at + width, this.position);
-      this.position += needed - width;
+      this.#shift(at + width, needed - width);
     }
     const bytes = this.bytes;
     if (needed === 1) {
@@ -257,6 +257,15 @@ export class RecordBatchBuilder {
       bytes[i] = rest;
     }
     return needed;
+  }
+
+  /** Moves the bytes from `from` to `position`, and `position` with them. */
+  #shift(from: number, by: number): void {
+    const bytes = this.bytes;
+    const end = this.position;
+    if (by > 0 || end - from > CALL_BYTES) bytes.copyWithin(from + by, from, end);
+    else for (let i = from; i < end; i++) bytes[i + by] = bytes[i]!;
+    this.position = end + by;
   }
 
   #varint(value: number): void {

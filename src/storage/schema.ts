@@ -41,6 +41,8 @@ export const MIGRATIONS: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX log_batches_by_offset ON log_batches (topic, partition, last_offset);
+  CREATE INDEX log_batches_with_tombstones ON log_batches (topic, partition, tombstones_until)
+    WHERE tombstones_until IS NOT NULL;
 
   CREATE TABLE log_positions (
     reader TEXT NOT NULL,
@@ -59,14 +61,6 @@ export const MIGRATIONS: readonly string[] = [
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     text TEXT NOT NULL
   ) STRICT;
-
-  -- How far each task's event time had come at its last commit: what was late before a restart is late after it.
-  CREATE TABLE task_stream_times (
-    query TEXT NOT NULL,
-    partition INTEGER NOT NULL,
-    stream_time INTEGER NOT NULL,
-    PRIMARY KEY (query, partition)
-  ) STRICT, WITHOUT ROWID;
   `,
 ];
 
