@@ -59,7 +59,10 @@ export interface FormatSupport {
   /** Whether schemas live in a registry (AVRO, PROTOBUF, JSON_SR). */
   readonly schemaRegistry: boolean;
   /** How a single column is written when nothing is said, and which ways are allowed. */
-  readonly singleColumn: { readonly default: 'wrapped' | 'unwrapped'; readonly allowed: readonly ('wrapped' | 'unwrapped')[] };
+  readonly singleColumn: {
+    readonly default: 'wrapped' | 'unwrapped';
+    readonly allowed: readonly ('wrapped' | 'unwrapped')[];
+  };
   /** Names of the properties that the format understands (`delimiter`, `fullSchemaName`, ...). */
   readonly properties: readonly string[];
 }
@@ -80,7 +83,12 @@ export interface Format {
    * @param columns all columns of this half of the record, in schema order
    * @param wanted positions in `columns` that will be read
    */
-  deserializer(spec: FormatSpec, columns: readonly Column[], wanted: readonly number[], target: 'key' | 'value'): Deserializer;
+  deserializer(
+    spec: FormatSpec,
+    columns: readonly Column[],
+    wanted: readonly number[],
+    target: 'key' | 'value',
+  ): Deserializer;
   serializer(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): Serializer;
 }
 

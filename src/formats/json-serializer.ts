@@ -1,0 +1,223 @@
+import { formatDecimal } from '../model/decimal.js';
+import { formatDouble } from '../model/double-text.js';
+import { AssertionError } from '../model/errors.js';
+import { quoteJsonString } from '../model/json-text.js';
+import type { Column } from '../model/schema.js';
+import type { SqlType } from '../model/sql-type.js';
+import type { SqlValue } from '../model/value.js';
+import { writeUtf8 } from './byte-text.js';
+import type { ByteSink, Serializer } from './format.js';
+
+/** Appends one value that is not null as JSON. */
+type ValueWriter = (sink: ByteSink, value: SqlValue) => void;
+
+/**
+ * Writes an object with all columns, nulls included, or the bare value of an unwrapped column.
+ * `write` is generated per schema: the text between the values is a run of byte stores, and each value's call site
+ * sees one writer only.
+ */
+export function jsonSerializer(columns: readonly Column[], unwrapped: boolean): Serializer {
+  return unwrapped ? bareSerializer(columns[0]!.type) : objectSerializer(columns);
+}
+
+function bareSerializer(type: SqlType): Serializer {
+  const writeValue = valueWriter(type);
+  return {
+    write(sink: ByteSink, value: SqlValue): boolean {
+      if (value === null) return false;
+      writeValue(sink, value);
+      return true;
+    },
+  };
+}
+
+function objectSerializer(columns: readonly Column[]): Serializer {
+  const writers = columns.map((column) => valueWriter(column.type));
+  const steps = columns.map(
+    (column, i) => `
+      ${stores(`${i === 0 ? '{' : ','}${quoteJsonString(column.name)}:`)}
+      if (v${i} === null) {
+        ${stores('null')}
+      } else {
+        w${i}(sink, v${i});
+      }`,
+  );
+  const body = `
+    ${writers.map((_, i) => `const w${i} = writers[${i}];`).join('\n    ')}
+    return function write(${['sink', ...columns.map((_, i) => `v${i}`)].join(', ')}) {
+      const mark = sink.position;
+      let b, p;
+      try {
+        ${steps.join('\n')}
+        ${stores(columns.length === 0 ? '{}' : '}')}
+      } catch (error) {
+        sink.position = mark;
+        throw error;
+      }
+      return true;
+    };`;
+  return { write: new Function('writers', body)(writers) as Serializer['write'] };
+}
+
+/** Statements that append the text; only numbers come out of it, so that a column's name cannot become code. */
+function stores(text: string): string {
+  const bytes = [...Buffer.from(text)];
+  return `sink.reserve(${bytes.length}); b = sink.bytes; p = sink.position; ${bytes
+    .map((byte, i) => `b[p + ${i}] = ${byte};`)
+    .join(' ')} sink.position = p + ${bytes.length};`;
+}
+
+function valueWriter(type: SqlType): ValueWriter {
+  switch (type.kind) {
+    case 'BOOLEAN':
+      return (sink, value) => writeAscii(sink, value === true ? 'true' : 'false');
+    case 'INTEGER':
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP':
+      return (sink, value) => writeInteger(sink, value as number);
+    case 'BIGINT':
+      return (sink, value) =>
+        typeof value === 'number' ? writeInteger(sink, value) : writeAscii(sink, (value as bigint).toString());
+    case 'DOUBLE':
+      return (sink, value) => writeDouble(sink, value as number);
+    case 'DECIMAL': {
+      const { scale } = type;
+      return (sink, value) => writeAscii(sink, formatDecimal(value as bigint, scale));
+    }
+    case 'STRING':
+      return (sink, value) => writeText(sink, value as string);
+    case 'BYTES':
+      return (sink, value) => writeAscii(sink, `"${(value as Buffer).toString('base64')}"`);
+    case 'ARRAY':
+      return arrayWriter(type.element);
+    case 'MAP':
+      return mapWriter(type.value);
+    case 'STRUCT': {
+      const { write } = objectSerializer(type.fields.map((field) => ({ ...field, role: 'value' })));
+      return (sink, value) => write(sink, ...(value as SqlValue[]));
+    }
+    case 'NULL':
+      throw new AssertionError('no column has the type of NULL');
+  }
+}
+
+function arrayWriter(element: SqlType): ValueWriter {
+  const writeElement = nullableWriter(element);
+  return (sink, value) => {
+    const items = value as SqlValue[];
+    writeByte(sink, 0x5b);
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) writeByte(sink, 0x2c);
+      writeElement(sink, items[i]!);
+    }
+    writeByte(sink, 0x5d);
+  };
+}
+
+function mapWriter(valueType: SqlType): ValueWriter {
+  const writeEntry = nullableWriter(valueType);
+  return (sink, value) => {
+    let lead = 0x7b;
+    for (const [key, entry] of value as Map<SqlValue, SqlValue>) {
+      writeByte(sink, lead);
+      lead = 0x2c;
+      writeText(sink, key === null ? 'null' : (key as string));
+      writeByte(sink, 0x3a);
+      writeEntry(sink, entry);
+    }
+    if (lead === 0x7b) writeByte(sink, lead);
+    writeByte(sink, 0x7d);
+  };
+}
+
+function nullableWriter(type: SqlType): ValueWriter {
+  const writeValue = valueWriter(type);
+  return (sink, value) => (value === null ? writeAscii(sink, 'null') : writeValue(sink, value));
+}
+
+function writeByte(sink: ByteSink, byte: number): void {
+  sink.reserve(1);
+  sink.bytes[sink.position++] = byte;
+}
+
+function writeAscii(sink: ByteSink, text: string): void {
+  const length = text.length;
+  sink.reserve(length);
+  const { bytes, position } = sink;
+  for (let i = 0; i < length; i++) bytes[position + i] = text.charCodeAt(i);
+  sink.position = position + length;
+}
+
+/** As Java prints it; JSON has no word for NaN and infinities, so they are strings, which also read back. */
+function writeDouble(sink: ByteSink, value: number): void {
+  if (!Number.isFinite(value)) {
+    writeAscii(sink, `"${formatDouble(value)}"`);
+    return;
+  }
+  if (Number.isInteger(value) && value > -1e7 && value < 1e7 && value !== 0) {
+    writeInteger(sink, value);
+    writeAscii(sink, '.0');
+    return;
+  }
+  writeAscii(sink, formatDouble(value));
+}
+
+/** Decimal digits of an integer of at most 2^53. */
+function writeInteger(sink: ByteSink, value: number): void {
+  sink.reserve(20);
+  const bytes = sink.bytes;
+  let position = sink.position;
+  let rest = value;
+  if (rest < 0) {
+    bytes[position++] = 0x2d;
+    rest = -rest;
+  }
+  if (rest >= 1e9) {
+    const high = Math.floor(rest / 1e9);
+    position = writeDigits(bytes, position, high, digitCount(high));
+    sink.position = writeDigits(bytes, position, rest - high * 1e9, 9);
+  } else {
+    sink.position = writeDigits(bytes, position, rest, digitCount(rest));
+  }
+}
+
+/** Digits of a number below 10^9. */
+function digitCount(value: number): number {
+  if (value < 1e4) return value < 100 ? (value < 10 ? 1 : 2) : value < 1000 ? 3 : 4;
+  if (value < 1e7) return value < 1e5 ? 5 : value < 1e6 ? 6 : 7;
+  return value < 1e8 ? 8 : 9;
+}
+
+/** Writes exactly `digits` digits of a number below 10^9 and returns the position after them. */
+function writeDigits(bytes: Buffer, position: number, value: number, digits: number): number {
+  let rest = value | 0;
+  const end = position + digits;
+  for (let at = end - 1; at >= position; at--) {
+    const quotient = (rest / 10) | 0;
+    bytes[at] = 0x30 + rest - quotient * 10;
+    rest = quotient;
+  }
+  return end;
+}
+
+/** A quoted string: ASCII without anything to escape byte by byte, others by Node. */
+function writeText(sink: ByteSink, text: string): void {
+  const length = text.length;
+  sink.reserve(length + 2);
+  const bytes = sink.bytes;
+  const start = sink.position;
+  bytes[start] = 0x22;
+  let i = 0;
+  for (; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) break;
+    bytes[start + 1 + i] = code;
+  }
+  if (i === length) {
+    bytes[start + 1 + length] = 0x22;
+    sink.position = start + length + 2;
+  } else {
+    writeUtf8(sink, quoteJsonString(text));
+  }
+}

@@ -1,0 +1,47 @@
+import type { Column } from '../model/schema.js';
+import type { SqlType } from '../model/sql-type.js';
+import type { Format } from './format.js';
+import { jsonDeserializer } from './json-deserializer.js';
+import { jsonSerializer } from './json-serializer.js';
+import { ignoredBytes, nothing } from './no-columns.js';
+import { unknownProperty } from './refusals.js';
+
+/** One JSON object with a member a column, or the bare value of a single column. */
+export const jsonFormat: Format = {
+  name: 'JSON',
+  support: {
+    key: true,
+    value: true,
+    multipleColumns: true,
+    schemaRegistry: false,
+    singleColumn: { default: 'wrapped', allowed: ['wrapped', 'unwrapped'] },
+    properties: [],
+  },
+  refuses(columns: readonly Column[]): string | null {
+    return columns.every((column) => hasTextKeys(column.type)) ? null : 'JSON only supports MAP types with STRING keys';
+  },
+  refusesProperty(name: string): string | null {
+    return unknownProperty('JSON', name);
+  },
+  deserializer(spec, columns, wanted, target) {
+    if (columns.length === 0 && target === 'key') return ignoredBytes;
+    return jsonDeserializer(columns, wanted, spec.unwrapped, target);
+  },
+  serializer(spec, columns, target) {
+    if (columns.length === 0 && target === 'key') return nothing;
+    return jsonSerializer(columns, spec.unwrapped);
+  },
+};
+
+function hasTextKeys(type: SqlType): boolean {
+  switch (type.kind) {
+    case 'ARRAY':
+      return hasTextKeys(type.element);
+    case 'MAP':
+      return type.key.kind === 'STRING' && hasTextKeys(type.value);
+    case 'STRUCT':
+      return type.fields.every((field) => hasTextKeys(field.type));
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,23 @@
+import { RecordError } from '../model/errors.js';
+
+/**
+ * A value does not fit its SQL type. Collects, on its way out of nested values, where that was;
+ * holds types and places, never data.
+ */
+export class ValueProblem extends Error {
+  override readonly name = 'ValueProblem';
+  /** Steps from the column down to the value, such as `.B[0]`. */
+  path = '';
+
+  /** The same problem seen from the value around it. */
+  inside(step: string): this {
+    this.path = step + this.path;
+    return this;
+  }
+}
+
+/** The error of a record whose value at `root` (`$.A`) could not be converted; other errors pass unchanged. */
+export function valueError(problem: unknown, root: string, target: 'key' | 'value'): unknown {
+  if (!(problem instanceof ValueProblem)) return problem;
+  return new RecordError('deserialization', `${problem.message}, path: ${root}${problem.path}`, target);
+}

@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FormatSpec } from '../../src/formats/format.js';
+import { jsonFormat } from '../../src/formats/json.js';
+import { fromJson, Members } from '../../src/formats/json-value.js';
+import { formatDouble } from '../../src/model/double-text.js';
+import { RecordError } from '../../src/model/errors.js';
+import { type JsonValue, parseJsonLossless } from '../../src/model/json-text.js';
+import type { Column } from '../../src/model/schema.js';
+import {
+  arrayType,
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  DATE,
+  DOUBLE,
+  decimalType,
+  INTEGER,
+  mapType,
+  type SqlType,
+  STRING,
+  structType,
+  TIME,
+  TIMESTAMP,
+} from '../../src/model/sql-type.js';
+import type { SqlValue } from '../../src/model/value.js';
+
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 20_000);
+
+const wrapped: FormatSpec = { name: 'JSON', properties: {}, unwrapped: false };
+const bare: FormatSpec = { name: 'JSON', properties: {}, unwrapped: true };
+const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
+
+const columns: readonly Column[] = [
+  column('ID', BIGINT),
+  column('N', INTEGER),
+  column('NAME', STRING),
+  column('PRICE', DOUBLE),
+  column('COST', decimalType(9, 2)),
+  column('OK', BOOLEAN),
+  column('TAGS', arrayType(STRING)),
+  column('BAG', mapType(STRING, INTEGER)),
+  column(
+    'S',
+    structType([
+      { name: 'A', type: INTEGER },
+      { name: 'b', type: STRING },
+    ]),
+  ),
+  column('RAW', BYTES),
+  column('DAY', DATE),
+  column('CLOCK', TIME),
+  column('AT', TIMESTAMP),
+  column('quoted', STRING),
+];
+
+const NOT_READ = Symbol('refused');
+type Outcome = SqlValue | typeof NOT_READ;
+
+const attempt = <T>(work: () => T): T | typeof NOT_READ => {
+  try {
+    return work();
+  } catch {
+    return NOT_READ;
+  }
+};
+
+/** As {@link attempt}, but the code under test may refuse with record errors only. */
+const decode = <T>(work: () => T): T | typeof NOT_READ => {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RecordError) return NOT_READ;
+    throw error;
+  }
+};
+
+/** What the rules say, with the general parser over the whole text: null for the text `null`. */
+function expected(bytes: Buffer, wanted: readonly number[]): Outcome[] | null | typeof NOT_READ {
+  return attempt(() => {
+    const document = parseJsonLossless(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    if (document === null) return null;
+    if (!(document instanceof Map)) throw new Error('not an object');
+    const members = new Members(document);
+    return wanted.map((position) => {
+      const { name, type } = columns[position]!;
+      return attempt(() => fromJson(members.named(name) ?? null, type));
+    });
+  });
+}
+
+/** One deserializer for all runs, so that what it learnt from earlier records must never change an answer. */
+function reader(wanted: readonly number[]) {
+  const deserializer = jsonFormat.deserializer(wrapped, columns, wanted, 'value');
+  return (bytes: Buffer): Outcome[] | null | typeof NOT_READ => {
+    const padded = Buffer.concat([Buffer.from('"}'), bytes, Buffer.from('"}0,"ID":1}')]);
+    const seen = decode(() => deserializer.scan(padded, 2, 2 + bytes.length));
+    if (seen === NOT_READ) return NOT_READ;
+    if (!seen) return null;
+    return deserializer.read.map((read) => decode(read));
+  };
+}
+
+const memberName = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom(...columns.map((c) => c.name)) },
+  { weight: 8, arbitrary: fc.constantFrom(...columns.map((c) => c.name.toLowerCase())) },
+  { weight: 2, arbitrary: fc.constantFrom('Id', 'extra', 'other', '', '__proto__', 'ıd', 'a b', 'ID"', 'x\\y', '10') },
+);
+
+const numberText = fc.oneof(
+  fc.integer().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => formatDouble(n)),
+  fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }).map(String),
+  fc.tuple(fc.integer({ min: -99999, max: 99999 }), fc.nat(999)).map(([a, b]) => `${a}.${b}`),
+  fc.constantFrom(
+    '-0',
+    '0',
+    '-0.0',
+    '1e3',
+    '1E-2',
+    '1.50',
+    '0.10',
+    '123456789012345',
+    '1234567890123456',
+    '-86400001',
+    '1.000',
+    '9999999.99',
+    '12345678.9',
+    '1e400',
+    '0e9999999',
+  ),
+);
+const text = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.constantFrom('true', '12', ' 12', '1.5', 'NaN', 'aGk=', 'aGk', '', 'Zürich', '😀', '\u007f', 'a\tb'),
+);
+
+const scalarJson = fc.oneof(
+  numberText,
+  text.map((t) => JSON.stringify(t)),
+  fc.constantFrom('null', 'true', 'false'),
+);
+const { value: valueJson } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    scalarJson,
+    fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
+    fc
+      .array(fc.tuple(fc.oneof(fc.constantFrom('A', 'a', 'b', 'B', 'k'), fc.string({ maxLength: 3 })), tie('value')), {
+        maxLength: 3,
+      })
+      .map((members) => `{${members.map(([n, v]) => `${JSON.stringify(n)}: ${v}`).join(' ,')}}`),
+  ),
+}));
+
+const blank = fc.constantFrom('', '', '', ' ', '\n', '\t \r');
+const documentJson = fc
+  .tuple(
+    fc.array(fc.tuple(memberName, fc.oneof({ weight: 3, arbitrary: scalarJson }, valueJson), blank), { maxLength: 10 }),
+    blank,
+  )
+  .map(
+    ([members, b]) =>
+      `${b}{${b}${members.map(([n, v, c]) => `${JSON.stringify(n)}${c}:${c}${v}${c}`).join(`,${b}`)}}${b}`,
+  );
+
+/** Texts of nearly JSON: cut short, with bytes replaced, inserted or taken out, also within UTF-8 sequences. */
+const damage = fc.oneof(
+  { weight: 5, arbitrary: fc.constant((bytes: Buffer) => bytes) },
+  { weight: 1, arbitrary: fc.nat(400).map((n) => (bytes: Buffer) => bytes.subarray(0, n)) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        fc.nat(400),
+        fc.nat(2),
+        fc.oneof(fc.constantFrom(...'{}[]",:\\0-.eEtn \u0000\u001f\u00ff'), fc.constant('')),
+      )
+      .map(([at, cut, insert]) => (bytes: Buffer) => {
+        const place = bytes.length === 0 ? 0 : at % bytes.length;
+        return Buffer.concat([bytes.subarray(0, place), Buffer.from(insert, 'latin1'), bytes.subarray(place + cut)]);
+      }),
+  },
+);
+
+const record = fc.tuple(documentJson, damage).map(([json, harm]) => harm(Buffer.from(json)));
+
+describe('the JSON scanner agrees with the general parser', () => {
+  const everything = [...columns.keys()];
+  it.each([
+    ['all columns', everything],
+    ['a few columns', [2, 0]],
+    ['nested columns', [6, 7, 8]],
+  ])('%s', (_, wanted) => {
+    const read = reader(wanted);
+    fc.assert(
+      fc.property(record, (bytes) => {
+        expect(read(bytes)).toEqual(expected(bytes, wanted));
+      }),
+      { numRuns: Math.ceil(RUNS / 3) },
+    );
+  });
+
+  it('bare values', () => {
+    const types = columns.map((c) => c.type);
+    const readers = types.map((type) => jsonFormat.deserializer(bare, [column('V', type)], [0], 'key'));
+    fc.assert(
+      fc.property(fc.nat(types.length - 1), valueJson, damage, blank, (chosen, json, harm, b) => {
+        const bytes = harm(Buffer.from(b + json + b));
+        const deserializer = readers[chosen]!;
+        const actual = decode(() => (deserializer.scan(bytes, 0, bytes.length) ? deserializer.read[0]!() : null));
+        const wanted = attempt(() => {
+          const document: JsonValue = parseJsonLossless(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+          return fromJson(document, types[chosen]!);
+        });
+        expect(actual).toEqual(wanted);
+      }),
+      { numRuns: Math.ceil(RUNS / 4) },
+    );
+  });
+
+  it('record after record of one shape, with members left out, moved and added', () => {
+    const read = reader(everything);
+    const shape = columns.map((c, i) => `${JSON.stringify(i % 2 === 0 ? c.name : c.name.toLowerCase())}:${i}`);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(shape, { minLength: 1 }), fc.boolean(), (members, sorted) => {
+        const ordered = sorted ? shape.filter((m) => members.includes(m)) : members;
+        const bytes = Buffer.from(`{${ordered.join(',')}}`);
+        expect(read(bytes)).toEqual(expected(bytes, everything));
+      }),
+      { numRuns: Math.ceil(RUNS / 20) },
+    );
+  });
+});
