@@ -17,9 +17,17 @@ import type {
 import { type Choice, chooseOverload } from './resolve.js';
 import { arrayFunctions } from './scalar/array.js';
 import { bytesFunctions } from './scalar/bytes.js';
+import { comparisonFunctions } from './scalar/compare.js';
+import { geoFunctions } from './scalar/geo.js';
+import { jsonFunctions } from './scalar/json.js';
+import { lambdaFunctions } from './scalar/lambda.js';
+import { mapFunctions } from './scalar/map.js';
+import { maskFunctions } from './scalar/mask.js';
 import { mathFunctions } from './scalar/math.js';
 import { nullFunctions } from './scalar/null.js';
+import { regexFunctions } from './scalar/regex.js';
 import { stringFunctions } from './scalar/string.js';
+import { urlFunctions } from './scalar/url.js';
 import { parseSignature, type Signature, signatureId } from './signature.js';
 import { tableFunctions } from './table/explode.js';
 
@@ -110,10 +118,18 @@ export interface FunctionRegistry {
 /** All families of built-in functions. */
 export const builtInFunctions: readonly FunctionDefinition[] = [
   ...mathFunctions,
+  ...comparisonFunctions,
+  ...geoFunctions,
   ...stringFunctions,
+  ...maskFunctions,
+  ...regexFunctions,
   ...bytesFunctions,
   ...nullFunctions,
   ...arrayFunctions,
+  ...mapFunctions,
+  ...lambdaFunctions,
+  ...jsonFunctions,
+  ...urlFunctions,
   ...aggregateFunctions,
   ...tableFunctions,
 ];

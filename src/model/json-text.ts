@@ -32,6 +32,11 @@ export function parseJsonLossless(text: string, depthMax = JSON_DEPTH_MAX): Json
   return new Reader(text, depthMax).document();
 }
 
+/** Parses the JSON value that a text begins with, whatever follows it. @throws JsonSyntaxError as {@link parseJsonLossless} */
+export function parseLeadingJson(text: string, depthMax = JSON_DEPTH_MAX): JsonValue {
+  return new Reader(text, depthMax).leading();
+}
+
 /** JSON text of a tree, numbers as they were spelled. With `indent` one member a line, else compact. */
 export function writeJson(value: JsonValue, indent = 0): string {
   return indent > 0 ? pretty(value, ' '.repeat(indent), '') : compact(value);
@@ -87,6 +92,10 @@ class Reader {
   constructor(text: string, depthMax: number) {
     this.#text = text;
     this.#depthMax = depthMax;
+  }
+
+  leading(): JsonValue {
+    return this.#value();
   }
 
   document(): JsonValue {

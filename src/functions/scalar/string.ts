@@ -202,12 +202,7 @@ const REPLACE = defineScalar({
           const growth = countOccurrences(text, before) * (after.length - before.length);
           checkTextLength('REPLACE', text.length + growth);
         }
-        return before === ''
-          ? after +
-              splitUnits(text)
-                .map((unit) => unit + after)
-                .join('')
-          : text.split(before).join(after);
+        return text.replaceAll(before, () => after);
       },
     },
   ],
