@@ -1,5 +1,13 @@
-import type { Appended, PartitionOffsets, PendingBatch, Position, TopicConfig, TopicDescription } from '../../broker/broker.js';
+import type {
+  Appended,
+  PartitionOffsets,
+  PendingBatch,
+  Position,
+  TopicConfig,
+  TopicDescription,
+} from '../../broker/broker.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
+import type { TransientRow } from '../task/transient-rows.js';
 
 /** Where a query begins on partitions that it has no position for. */
 export type StartOffset = 'earliest' | 'latest';
@@ -28,20 +36,20 @@ export interface QueryStatus {
   readonly stateBytes: number;
 }
 
-/** A result row of a transient query: values in JSON-safe form are made by the receiver. */
-export interface TransientRow {
-  readonly values: readonly unknown[];
-  readonly tombstone: boolean;
-  readonly timestamp: number;
-}
-
 export type ThreadEvent =
   /** After each commit: new end offsets of the partitions that grew. */
   | { readonly kind: 'committed'; readonly ends: readonly (Appended & { readonly end: number })[] }
   | { readonly kind: 'rows'; readonly queryId: string; readonly rows: readonly TransientRow[] }
   /** A transient query has ended: by LIMIT, at its end offsets, or with an error. */
-  | { readonly kind: 'ended'; readonly queryId: string; readonly reason: 'limit' | 'completed' | 'error'; readonly error: string | null }
-  | { readonly kind: 'queryFailed'; readonly queryId: string; readonly error: string };
+  | {
+      readonly kind: 'ended';
+      readonly queryId: string;
+      readonly reason: 'limit' | 'completed' | 'error';
+      readonly error: string | null;
+    }
+  | { readonly kind: 'queryFailed'; readonly queryId: string; readonly error: string }
+  /** The file takes no commits: tasks wait, and the same commit is tried again until there is room. Null: it does again. */
+  | { readonly kind: 'storage'; readonly error: string | null };
 
 export interface DeployOptions {
   readonly start: StartOffset;
@@ -85,4 +93,4 @@ export interface ThreadChange {
   readonly drop: readonly string[];
 }
 
-export type { PartitionOffsets, TopicDescription };
+export type { PartitionOffsets, TopicDescription, TransientRow };
