@@ -51,6 +51,21 @@ export class Entry implements StateEntry {
   }
 }
 
+/** What `set` returns for a window that was expired: an entry of no store. */
+export function expiredEntry(
+  key: Row,
+  windowStart: number,
+  windowEnd: number,
+  row: Row,
+  timestamp: number,
+  partition: number,
+): Entry {
+  const entry = new Entry(key.slice(), windowStart, windowEnd, row, timestamp, null, false, partition);
+  entry.status = GONE;
+  entry.held = false;
+  return entry;
+}
+
 /** Bytes of an entry, its arrays and its place in a map, beside what its values hold. */
 const ENTRY_BYTES = 240;
 

@@ -10,7 +10,7 @@ export class PrefixIndex {
   readonly #prefixId: (key: Row) => KeyId;
   readonly #entries = new Map<KeyId, Set<Entry>>();
 
-  constructor(spec: StoreSpec, length: number, entries: Iterable<Entry>) {
+  constructor(spec: Pick<StoreSpec, 'key'>, length: number, entries: Iterable<Entry>) {
     this.length = length;
     this.#prefixId = compileKeyId(spec.key.slice(0, length).map((column) => column.type));
     for (const entry of entries) this.add(entry);

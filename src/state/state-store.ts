@@ -47,6 +47,7 @@ export interface StateEntry {
  * What all three kinds of store promise: a `set` on a key that is held keeps its entry, with `emitted` and `pending`; on a key
  * that the store knows to be absent it makes an entry whose `emitted` is null; on one it has not read, `emitted` is undefined.
  * After `delete` or `expire` an entry is no longer the store's: putting it has no effect, and a `set` makes a new one.
+ * What was expired stays so while the store is open: a `set` below the bound returns an entry that the store does not keep.
  */
 
 /**
@@ -79,7 +80,7 @@ export interface WindowStore {
   fetch(key: Row, from: number, to: number): StateEntry[];
   /** All entries with from <= windowStart <= to, by window start, then key. */
   fetchAll(from: number, to: number): Iterable<StateEntry>;
-  /** Drops every window whose start is below `windowStart`: those there now, not those set later. Cheap when there is nothing to drop; call it as stream time moves. */
+  /** Drops every window whose start is below `windowStart`. Cheap when there is nothing to drop; call it as stream time moves. */
   expire(windowStart: number): void;
   /** All entries, by window start, then key. */
   scan(): Iterable<StateEntry>;
@@ -93,7 +94,7 @@ export interface SessionStore {
   set(key: Row, start: number, end: number, row: Row, timestamp: number): StateEntry;
   put(entry: StateEntry): void;
   delete(key: Row, start: number, end: number): boolean;
-  /** Drops sessions whose end is below `end`: those there now, not those set later. Cheap when there is nothing to drop. */
+  /** Drops sessions whose end is below `end`. Cheap when there is nothing to drop. */
   expire(end: number): void;
   /** All sessions by key, then start, then end. */
   scan(): Iterable<StateEntry>;

@@ -1,5 +1,5 @@
 import type { Row } from '../../model/value.js';
-import { Entry, GONE } from '../entry.js';
+import { Entry, expiredEntry, GONE } from '../entry.js';
 import { compileKeyId, type KeyId, keyOrder } from '../key-encoding.js';
 import type { SessionStore, StateEntry, StoreSpec } from '../state-store.js';
 import { TimeLists } from '../time-lists.js';
@@ -11,8 +11,10 @@ export class MemorySessionStore implements SessionStore {
   readonly #keyId: (key: Row) => KeyId;
   #sessions = new TimeLists();
   #size = 0;
-  /** No session ends before this; expiring up to here has nothing to drop. */
-  #earliestEnd = Number.POSITIVE_INFINITY;
+  /** Greatest bound given to `expire`; what ended before it does not show, and is removed in sweeps. */
+  #floor = Number.NEGATIVE_INFINITY;
+  /** Sessions set since the last sweep: a sweep looks at all, so it waits until they are worth it. */
+  #unswept = 0;
 
   constructor(spec: StoreSpec, partition: number) {
     this.#spec = spec;
@@ -26,14 +28,16 @@ export class MemorySessionStore implements SessionStore {
 
   find(key: Row, earliestEnd: number, latestStart: number): StateEntry[] {
     const found: StateEntry[] = [];
+    const from = Math.max(earliestEnd, this.#floor);
     for (const entry of this.#sessions.get(this.#keyId(key)) ?? []) {
       if (entry.windowStart > latestStart) break;
-      if (entry.windowEnd >= earliestEnd) found.push(entry);
+      if (entry.windowEnd >= from) found.push(entry);
     }
     return found;
   }
 
   set(key: Row, start: number, end: number, row: Row, timestamp: number): StateEntry {
+    if (end < this.#floor) return expiredEntry(key, start, end, row, timestamp, this.#partition);
     const id = this.#keyId(key);
     const held = this.#sessions.find(id, start, end);
     if (held !== undefined) {
@@ -44,7 +48,7 @@ export class MemorySessionStore implements SessionStore {
     const entry = new Entry(key.slice(), start, end, row, timestamp, null, false, this.#partition);
     this.#sessions.add(id, entry);
     this.#size++;
-    if (end < this.#earliestEnd) this.#earliestEnd = end;
+    this.#unswept++;
     return entry;
   }
 
@@ -53,26 +57,19 @@ export class MemorySessionStore implements SessionStore {
   delete(key: Row, start: number, end: number): boolean {
     const id = this.#keyId(key);
     const entry = this.#sessions.find(id, start, end);
-    if (entry === undefined) return false;
+    if (entry === undefined || end < this.#floor) return false;
     this.#remove(id, entry);
     return true;
   }
 
   expire(end: number): void {
-    if (this.#earliestEnd >= end) return;
-    const dropped: [KeyId, Entry][] = [];
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const [id, list] of this.#sessions.lists()) {
-      for (const entry of list) {
-        if (entry.windowEnd < end) dropped.push([id, entry]);
-        else if (entry.windowEnd < earliest) earliest = entry.windowEnd;
-      }
-    }
-    for (const [id, entry] of dropped) this.#remove(id, entry);
-    this.#earliestEnd = earliest;
+    if (end <= this.#floor) return;
+    this.#floor = end;
+    if (2 * this.#unswept >= this.#size) this.#sweep();
   }
 
   scan(): Iterable<StateEntry> {
+    this.#sweep();
     const order = keyOrder(this.#spec.key.map((column) => column.type));
     const lists = [...this.#sessions.lists()].map(([, list]) => list);
     return lists.sort((a, b) => order(a[0]!.key, b[0]!.key)).flat();
@@ -80,13 +77,23 @@ export class MemorySessionStore implements SessionStore {
 
   /** All entries, in no particular order of keys. */
   *entries(): Iterable<Entry> {
+    this.#sweep();
     for (const [, list] of this.#sessions.lists()) yield* list;
   }
 
   clear(): void {
     this.#sessions = new TimeLists();
     this.#size = 0;
-    this.#earliestEnd = Number.POSITIVE_INFINITY;
+    this.#unswept = 0;
+  }
+
+  #sweep(): void {
+    const dropped: [KeyId, Entry][] = [];
+    for (const [id, list] of this.#sessions.lists()) {
+      for (const entry of list) if (entry.windowEnd < this.#floor) dropped.push([id, entry]);
+    }
+    for (const [id, entry] of dropped) this.#remove(id, entry);
+    this.#unswept = 0;
   }
 
   #remove(id: KeyId, entry: Entry): void {

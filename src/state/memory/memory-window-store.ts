@@ -1,5 +1,5 @@
 import type { Row } from '../../model/value.js';
-import { Entry, GONE } from '../entry.js';
+import { Entry, expiredEntry, GONE } from '../entry.js';
 import { compileKeyId, type KeyId, keyOrder } from '../key-encoding.js';
 import { insertSorted, lowerBound, removeSorted } from '../sorted-numbers.js';
 import type { StateEntry, StoreSpec, WindowStore } from '../state-store.js';
@@ -15,6 +15,8 @@ export class MemoryWindowStore implements WindowStore {
   readonly #starts: number[] = [];
   /** Entries by key: only once `fetch` was called, which most stores never see. */
   #byKey: TimeLists | null = null;
+  /** Greatest bound given to `expire`. */
+  #floor = Number.NEGATIVE_INFINITY;
 
   constructor(spec: StoreSpec, partition: number) {
     this.#spec = spec;
@@ -35,6 +37,7 @@ export class MemoryWindowStore implements WindowStore {
   set(key: Row, windowStart: number, windowEnd: number, row: Row, timestamp: number): StateEntry {
     let window = this.#windows.get(windowStart);
     if (window === undefined) {
+      if (windowStart < this.#floor) return expiredEntry(key, windowStart, windowEnd, row, timestamp, this.#partition);
       window = new Map();
       this.#windows.set(windowStart, window);
       insertSorted(this.#starts, windowStart);
@@ -91,6 +94,7 @@ export class MemoryWindowStore implements WindowStore {
   }
 
   expire(windowStart: number): void {
+    if (windowStart > this.#floor) this.#floor = windowStart;
     const starts = this.#starts;
     if (starts.length === 0 || starts[0]! >= windowStart) return;
     for (const start of starts.splice(0, lowerBound(starts, windowStart))) {

@@ -1,0 +1,371 @@
+import type { Row } from '../../model/value.js';
+import type { Database, Statement } from '../../storage/database.js';
+import { DELETED, Entry, estimateBytes, GONE } from '../entry.js';
+import { KeyCodec, type KeyOrder, keyOrder } from '../key-encoding.js';
+import { type ColumnCodec, columnCodec, type SqliteValue } from './column-codec.js';
+import { columnNames, primaryKeyOf, type StoredTable, tableName } from './store-layout.js';
+
+/** What a table holds in memory for all of its partitions, in estimated bytes. */
+export interface TableUsage {
+  bytes: number;
+  /** Not yet known to be committed. */
+  dirtyBytes: number;
+}
+
+/** Rows written by one statement: calls into SQLite cost about as much as the writing itself. */
+const ROWS_A_STATEMENT = 16;
+const BINDINGS_MAX = 8_000;
+/** Rows of a page of `rows`. */
+const PAGE_ROWS = 512;
+
+/** One store's table, for all partitions that this process has open: reads rows as entries, writes entries that changed. */
+export class StoreTable {
+  readonly stored: StoredTable;
+  readonly usage: TableUsage = { bytes: 0, dirtyBytes: 0 };
+  readonly keyOrder: KeyOrder;
+  readonly #database: Database;
+  readonly #name: string;
+  readonly #keyCodecs: readonly ColumnCodec[];
+  readonly #valueCodecs: readonly ColumnCodec[];
+  readonly #readsBigInts: boolean;
+  readonly #width: number;
+  readonly #rowsAStatement: number;
+  /** One for each row of a statement: a shared encoding lasts only until the codec's next. */
+  readonly #encoders: readonly KeyCodec[];
+  readonly #statements = new Map<string, Statement>();
+  #loadSql: string | null = null;
+  #loadListSql: string | null = null;
+  #dirty: Entry[] = [];
+  #dirtyBytes = 0;
+  /** Written, and not known to be committed. */
+  #inFlight: Entry[] = [];
+  #inFlightBytes = 0;
+  /** By partition: rows below this bound (in the layout's sense) are to be deleted. */
+  #deletions = new Map<number, number>();
+  #deletionsInFlight = new Map<number, number>();
+
+  constructor(database: Database, stored: StoredTable) {
+    this.stored = stored;
+    this.#database = database;
+    this.#name = tableName(stored.id);
+    this.#keyCodecs = stored.key.map((column) => columnCodec(column.type));
+    this.#valueCodecs = stored.value.map((column) => columnCodec(column.type));
+    this.#readsBigInts = [...this.#keyCodecs, ...this.#valueCodecs].some((codec) => codec.readsBigInts);
+    this.#width = columnNames(stored).length;
+    this.#rowsAStatement = Math.max(1, Math.min(ROWS_A_STATEMENT, Math.floor(BINDINGS_MAX / this.#width)));
+    const types = stored.key.map((column) => column.type);
+    this.#encoders = Array.from({ length: this.#rowsAStatement }, () => new KeyCodec(types));
+    this.keyOrder = keyOrder(types);
+  }
+
+  isEmpty(): boolean {
+    return this.#run((sql) => sql.get() === undefined, `SELECT 1 FROM ${this.#name} LIMIT 1`);
+  }
+
+  /** The different values of the first column of the primary key, ascending; found by seeking from one to the next. */
+  distinctGroups(): number[] {
+    const group = primaryKeyOf(this.stored.layout)[0]!;
+    const groups: number[] = [];
+    let last = Number.MIN_SAFE_INTEGER;
+    const sql = `SELECT min(${group}) FROM ${this.#name} WHERE ${group} > ?`;
+    for (;;) {
+      const [next] = this.#run((statement) => statement.get(last), sql) as [number | bigint | null];
+      if (next === null) return groups;
+      last = Number(next);
+      groups.push(last);
+    }
+  }
+
+  /** The row of a key, and of a window in layout `window`; null when there is none. */
+  load(key: Row, windowStart: number, partition: number): Entry | null {
+    const encoded = this.#encoders[0]!.encodeShared(key);
+    const windowed = this.stored.layout === 'window';
+    this.#loadSql ??= this.#select(`${windowed ? 'window_start = ? AND ' : ''}key = ? AND partition = ?`);
+    const args = windowed ? [windowStart, encoded, partition] : [encoded, partition];
+    const found = this.#run((statement) => statement.get(args), this.#loadSql) as SqliteValue[] | undefined;
+    return found === undefined ? null : this.#toEntry(found);
+  }
+
+  /** All rows of a key, in layout `instant` of one segment, by window start and end. */
+  loadList(key: Row, segment: number, partition: number): Entry[] {
+    const encoded = this.#encoders[0]!.encodeShared(key);
+    const inSegment = this.stored.layout === 'instant';
+    this.#loadListSql ??= this.#select(
+      `${inSegment ? 'segment = ? AND ' : ''}key = ? AND partition = ? ORDER BY window_start, window_end`,
+    );
+    return this.#page(this.#loadListSql, inSegment ? [segment, encoded, partition] : [encoded, partition]);
+  }
+
+  /**
+   * The rows of a partition in the order of the primary key, in layouts that begin with a group only those of one group.
+   * Read a page at a time, so that no statement stays open between two rows.
+   */
+  *rows(partition: number, group: number | null): IterableIterator<Entry> {
+    const columns = primaryKeyOf(this.stored.layout);
+    const seek = group === null ? columns : columns.slice(1);
+    const inGroup = group === null ? '' : `${columns[0]} = ? AND `;
+    const after = `(${seek.join(', ')}) > (${seek.map(() => '?').join(', ')}) AND `;
+    const tail = `partition = ? ORDER BY ${seek.join(', ')} LIMIT ${PAGE_ROWS}`;
+    const first = group === null ? [] : [group];
+    let page = this.#page(this.#select(`${inGroup}${tail}`), [...first, partition]);
+    for (;;) {
+      yield* page;
+      const last = page[page.length - 1];
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      const position = seek.map((column) => this.#keyPart(column, last));
+      page = this.#page(this.#select(`${inGroup}${after}${tail}`), [...first, ...position, partition]);
+    }
+  }
+
+  /** The rows of a partition whose keys begin with these values, in key order. */
+  rowsWithPrefix(prefix: Row, partition: number): Entry[] {
+    const types = this.stored.key.slice(0, prefix.length).map((column) => column.type);
+    const from = new KeyCodec(types).encode(prefix);
+    // No encoded value begins with a byte of 255 where another may follow, so this is past every key with the prefix.
+    const to = Buffer.concat([from, Buffer.from([0xff])]);
+    const sql = this.#select('key >= ? AND key < ? AND partition = ? ORDER BY key');
+    return this.#page(sql, [from, to, partition]);
+  }
+
+  /** Estimates an entry that is taken into the cache. */
+  hold(entry: Entry): void {
+    entry.held = true;
+    entry.bytes = estimateBytes(entry.key, entry.row);
+    this.usage.bytes += entry.bytes;
+  }
+
+  /** The entry leaves the cache; if it is dirty it is not written any more. */
+  release(entry: Entry): void {
+    entry.held = false;
+    this.usage.bytes -= entry.bytes;
+  }
+
+  markDirty(entry: Entry): void {
+    entry.dirty = true;
+    this.#dirty.push(entry);
+    this.#dirtyBytes += entry.bytes;
+    this.usage.dirtyBytes += entry.bytes;
+  }
+
+  /** At the next flush, deletes the rows of the partition below the bound: window start, segment, or end of session. */
+  deleteBelow(partition: number, bound: number): void {
+    this.#deletions.set(partition, Math.max(bound, this.#deletions.get(partition) ?? bound));
+  }
+
+  /** Writes what changed; inside the caller's transaction. Neighbours in the table are written together. */
+  flush(): void {
+    const entries = this.#dirty;
+    this.#inFlightBytes += this.#dirtyBytes;
+    this.#dirtyBytes = 0;
+    this.#dirty = [];
+    this.#inFlight = this.#inFlight.length === 0 ? entries : this.#inFlight.concat(entries);
+    for (const entry of entries) entry.dirty = false;
+    for (const [partition, bound] of this.#deletions) {
+      this.#deletionsInFlight.set(partition, bound);
+      this.#run((statement) => statement.run(partition, bound), this.#deleteBelowSql());
+    }
+    this.#deletions.clear();
+    this.#write(entries);
+  }
+
+  /** What was flushed is on disk; calls `forget` with each deleted entry that nobody has to know any more. */
+  flushSucceeded(forget: (entry: Entry) => void): void {
+    for (const entry of this.#inFlight) {
+      if (entry.status === DELETED && !entry.dirty) forget(entry);
+    }
+    this.#inFlight = [];
+    this.usage.dirtyBytes -= this.#inFlightBytes;
+    this.#inFlightBytes = 0;
+    this.#deletionsInFlight.clear();
+  }
+
+  /** What was flushed is not on disk, and waits for the next flush. */
+  flushFailed(): void {
+    const entries = this.#inFlight;
+    this.#inFlight = [];
+    this.usage.dirtyBytes -= this.#inFlightBytes;
+    this.#inFlightBytes = 0;
+    for (const entry of entries) if (!entry.dirty && entry.status !== GONE) this.markDirty(entry);
+    for (const [partition, bound] of this.#deletionsInFlight) this.deleteBelow(partition, bound);
+    this.#deletionsInFlight.clear();
+  }
+
+  segmentOf(windowStart: number): number {
+    return Math.floor(windowStart / this.stored.segmentMs!);
+  }
+
+  #write(entries: readonly Entry[]): void {
+    const upserts: Entry[] = [];
+    const deletions: Entry[] = [];
+    for (const entry of entries) {
+      if (entry.status === GONE) continue;
+      if (entry.status === DELETED) {
+        deletions.push(entry);
+        continue;
+      }
+      entry.stored = true;
+      const bytes = estimateBytes(entry.key, entry.row);
+      this.usage.bytes += bytes - entry.bytes;
+      entry.bytes = bytes;
+      upserts.push(entry);
+    }
+    this.#sort(deletions);
+    for (const entry of deletions) this.#delete(entry);
+    this.#sort(upserts);
+    this.#upsert(upserts);
+  }
+
+  #upsert(entries: readonly Entry[]): void {
+    const rows = this.#rowsAStatement;
+    const whole = entries.length - (entries.length % rows);
+    if (whole > 0) {
+      const statement = this.#statement(this.#upsertSql(rows));
+      const args: SqliteValue[] = new Array<SqliteValue>(rows * this.#width).fill(null);
+      for (let i = 0; i < whole; i += rows) {
+        let at = 0;
+        for (let row = 0; row < rows; row++) at = this.#bind(entries[i + row]!, args, at, this.#encoders[row]!);
+        statement.run(args);
+      }
+    }
+    if (whole < entries.length) {
+      const statement = this.#statement(this.#upsertSql(1));
+      const args: SqliteValue[] = new Array<SqliteValue>(this.#width).fill(null);
+      for (let i = whole; i < entries.length; i++) {
+        this.#bind(entries[i]!, args, 0, this.#encoders[0]!);
+        statement.run(args);
+      }
+    }
+  }
+
+  /** Puts the entry's columns, in the order of `columnNames`, at `at`; returns the index after them. */
+  #bind(entry: Entry, args: SqliteValue[], at: number, encoder: KeyCodec): number {
+    const encoded = encoder.encodeShared(entry.key);
+    switch (this.stored.layout) {
+      case 'key-value':
+        args[at++] = encoded;
+        args[at++] = entry.partition;
+        break;
+      case 'window':
+        args[at++] = entry.windowStart;
+        args[at++] = encoded;
+        args[at++] = entry.partition;
+        args[at++] = entry.windowEnd;
+        break;
+      case 'instant':
+        args[at++] = this.segmentOf(entry.windowStart);
+        args[at++] = encoded;
+        args[at++] = entry.windowStart;
+        args[at++] = entry.partition;
+        args[at++] = entry.windowEnd;
+        break;
+      case 'session':
+        args[at++] = encoded;
+        args[at++] = entry.partition;
+        args[at++] = entry.windowStart;
+        args[at++] = entry.windowEnd;
+        break;
+    }
+    args[at++] = entry.timestamp;
+    const { key, row } = entry;
+    for (let i = 0; i < this.#keyCodecs.length; i++) args[at++] = this.#keyCodecs[i]!.toSqlite(key[i]!);
+    for (let i = 0; i < this.#valueCodecs.length; i++) args[at++] = this.#valueCodecs[i]!.toSqlite(row[i]!);
+    return at;
+  }
+
+  #delete(entry: Entry): void {
+    const columns = primaryKeyOf(this.stored.layout);
+    const sql = `DELETE FROM ${this.#name} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}`;
+    this.#statement(sql).run(columns.map((column) => this.#keyPart(column, entry)));
+  }
+
+  #keyPart(column: string, entry: Entry): SqliteValue {
+    switch (column) {
+      case 'key':
+        return this.#encoders[0]!.encodeShared(entry.key);
+      case 'partition':
+        return entry.partition;
+      case 'segment':
+        return this.segmentOf(entry.windowStart);
+      case 'window_start':
+        return entry.windowStart;
+      default:
+        return entry.windowEnd;
+    }
+  }
+
+  #sort(entries: Entry[]): void {
+    const order = this.keyOrder;
+    switch (this.stored.layout) {
+      case 'key-value':
+        entries.sort((a, b) => order(a.key, b.key));
+        return;
+      case 'window':
+        entries.sort((a, b) => a.windowStart - b.windowStart || order(a.key, b.key));
+        return;
+      case 'instant':
+        entries.sort((a, b) => this.segmentOf(a.windowStart) - this.segmentOf(b.windowStart) || order(a.key, b.key));
+        return;
+      case 'session':
+        entries.sort((a, b) => order(a.key, b.key) || a.windowStart - b.windowStart);
+        return;
+    }
+  }
+
+  #upsertSql(rows: number): string {
+    const row = `(${new Array<string>(this.#width).fill('?').join(', ')})`;
+    return `INSERT OR REPLACE INTO ${this.#name} VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
+  }
+
+  #deleteBelowSql(): string {
+    const bounded = this.stored.layout === 'session' ? 'window_end' : primaryKeyOf(this.stored.layout)[0]!;
+    return `DELETE FROM ${this.#name} WHERE partition = ? AND ${bounded} < ?`;
+  }
+
+  #select(where: string): string {
+    const windowed = this.stored.layout !== 'key-value';
+    const columns = ['partition', 'rowtime', windowed ? 'window_start, window_end' : '0, 0'];
+    columns.push(...this.#keyCodecs.map((_, i) => `k${i}`), ...this.#valueCodecs.map((_, i) => `v${i}`));
+    return `SELECT ${columns.join(', ')} FROM ${this.#name} WHERE ${where}`;
+  }
+
+  #page(sql: string, args: SqliteValue[]): Entry[] {
+    const found = this.#run((statement) => statement.all(args), sql) as SqliteValue[][];
+    return found.map((row) => this.#toEntry(row));
+  }
+
+  #toEntry(found: readonly SqliteValue[]): Entry {
+    const keys = this.#keyCodecs;
+    const values = this.#valueCodecs;
+    const key: Row = new Array(keys.length);
+    const row: Row = new Array(values.length);
+    for (let i = 0; i < keys.length; i++) key[i] = keys[i]!.fromSqlite(found[4 + i]!);
+    const at = 4 + keys.length;
+    for (let i = 0; i < values.length; i++) row[i] = values[i]!.fromSqlite(found[at + i]!);
+    const entry = new Entry(
+      key,
+      Number(found[2]),
+      Number(found[3]),
+      row,
+      Number(found[1]),
+      undefined,
+      true,
+      Number(found[0]),
+    );
+    entry.held = false;
+    return entry;
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepareOwn(sql);
+      if (statement.reader) statement.raw(true).safeIntegers(this.#readsBigInts);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run<T>(action: (statement: Statement) => T, sql: string): T {
+    return this.#database.guard(() => action(this.#statement(sql)));
+  }
+}

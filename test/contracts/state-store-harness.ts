@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryTableReader } from '../../src/state/memory/memory-table-reader.js';
+import { MemoryTaskStores } from '../../src/state/memory/memory-task-stores.js';
+import { SqliteTableReader } from '../../src/state/sqlite/sqlite-table-reader.js';
+import { SqliteTaskStores } from '../../src/state/sqlite/sqlite-task-stores.js';
+import { openDatabase } from '../../src/storage/database.js';
+import type { StateHarness } from './state-store-contract.js';
+
+/** A reader on its own connection when there is a file, on the writer's when there is none. */
+export function sqliteHarness(cacheBytes: number, onDisk: boolean): StateHarness {
+  const folder = onDisk ? mkdtempSync(join(tmpdir(), 'state-')) : null;
+  const path = folder === null ? ':memory:' : join(folder, 'state.db');
+  const database = openDatabase({ path, mode: 'writer' });
+  const reading = folder === null ? database : openDatabase({ path, mode: 'reader' });
+  const reader = new SqliteTableReader(reading);
+  let stores = new SqliteTaskStores({ database, queryId: 'Q', cacheBytes });
+  return {
+    stores: () => stores,
+    reader,
+    queryId: 'Q',
+    commit: () => {
+      database.transaction(() => stores.flush());
+      stores.flushSucceeded();
+    },
+    failCommit: () => {
+      try {
+        database.transaction(() => {
+          stores.flush();
+          throw new Error('undone');
+        });
+      } catch {
+        stores.flushFailed();
+      }
+    },
+    reopen: () => {
+      stores.close();
+      stores = new SqliteTaskStores({ database, queryId: 'Q', cacheBytes });
+    },
+    close: () => {
+      reader.close();
+      stores.close();
+      if (reading !== database) reading.close();
+      database.close();
+      if (folder !== null) rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function memoryHarness(): StateHarness {
+  const stores = new MemoryTaskStores();
+  return {
+    stores: () => stores,
+    reader: new MemoryTableReader((queryId) => (queryId === 'Q' ? stores : undefined)),
+    queryId: 'Q',
+    commit: () => {
+      stores.flush();
+      stores.flushSucceeded();
+    },
+    failCommit: () => {
+      stores.flush();
+      stores.flushFailed();
+    },
+    reopen: null,
+    close: () => stores.close(),
+  };
+}
