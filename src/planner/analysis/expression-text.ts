@@ -51,8 +51,8 @@ export function expressionText(e: CallArgument, columnText: (column: ColumnExpre
       return e.negated ? `(NOT ${within})` : within;
     }
     case 'like': {
-      const escape = e.escape === null ? '' : ` ESCAPE '${e.escape}'`;
-      const like = `(${text(e.operand)} LIKE ${text(e.pattern)}${escape})`;
+      const suffix = e.escape === null ? '' : ` ESCAPE '${e.escape}'`;
+      const like = `(${text(e.operand)} LIKE ${text(e.pattern)}${suffix})`;
       return e.negated ? `(NOT ${like})` : like;
     }
     case 'case': {

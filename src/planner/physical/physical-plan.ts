@@ -149,8 +149,20 @@ export interface RepartitionStep extends StepBase {
 }
 
 export type WindowPlan =
-  | { readonly kind: 'TUMBLING'; readonly sizeMs: number; readonly advanceMs: number; readonly graceMs: number; readonly retentionMs: number }
-  | { readonly kind: 'HOPPING'; readonly sizeMs: number; readonly advanceMs: number; readonly graceMs: number; readonly retentionMs: number }
+  | {
+      readonly kind: 'TUMBLING';
+      readonly sizeMs: number;
+      readonly advanceMs: number;
+      readonly graceMs: number;
+      readonly retentionMs: number;
+    }
+  | {
+      readonly kind: 'HOPPING';
+      readonly sizeMs: number;
+      readonly advanceMs: number;
+      readonly graceMs: number;
+      readonly retentionMs: number;
+    }
   | { readonly kind: 'SESSION'; readonly gapMs: number; readonly graceMs: number; readonly retentionMs: number };
 
 /** One aggregate call: arguments over the input row, configuration as literals. */
@@ -273,6 +285,12 @@ export interface SinkPlan {
   readonly timestamp: TimestampColumn | null;
 }
 
+export interface OutputColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly from: { readonly column: number } | { readonly window: 'start' | 'end' };
+}
+
 export interface PhysicalPlan {
   readonly version: 1;
   readonly queryId: string;
@@ -282,6 +300,11 @@ export interface PhysicalPlan {
   readonly root: PhysicalStep;
   /** Null for transient queries and source tables. */
   readonly sink: SinkPlan | null;
+  /**
+   * For transient queries: what each listed column of the SELECT shows, as positions in `root.schema` (whose key columns
+   * may not be listed at all) or bounds of the row's window. Null for persistent queries.
+   */
+  readonly output: readonly OutputColumn[] | null;
   /** For transient queries: stop after this many rows. */
   readonly limit: number | null;
   /** Settings that change results, captured at creation: `ksql.nested.error.set.null`, ... */

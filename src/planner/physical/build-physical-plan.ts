@@ -1,0 +1,371 @@
+import type { FormatSpec } from '../../formats/format.js';
+import { StatementError } from '../../model/errors.js';
+import { type Column, columnIndex, keyColumns, type Schema } from '../../model/schema.js';
+import { requireFormat, specFor } from '../analysis/source-formats.js';
+import {
+  type AggregateNode,
+  type JoinNode,
+  keyWindowOf,
+  type LogicalPlan,
+  type RekeyNode,
+  resultKind,
+  type ScanNode,
+  scansOf,
+} from '../logical/logical-plan.js';
+import type {
+  AggregateCall,
+  PhysicalPlan,
+  PhysicalStep,
+  RepartitionStep,
+  SinkPlan,
+  StorePlan,
+  TableSourceStep,
+  TimestampColumn,
+} from './physical-plan.js';
+
+/** What a query is besides its relation. */
+export interface PhysicalOptions {
+  readonly queryId: string;
+  readonly serviceId: string;
+  readonly sink: SinkPlan | null;
+  readonly output: PhysicalPlan['output'];
+  readonly limit: number | null;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Whether pull queries will read the result: then a table without a store of its own gets one. */
+  readonly materialize: boolean;
+}
+
+/** Lays a logical plan out: stores, internal topics and formats, under ksqlDB's names. */
+export function buildPhysicalPlan(plan: LogicalPlan, options: PhysicalOptions): PhysicalPlan {
+  const builder = new Builder(options);
+  let root = builder.step(plan, '');
+  if (options.materialize && resultKind(plan) === 'TABLE' && !isMaterialized(root)) {
+    root = {
+      kind: 'materialize',
+      id: 'Materialize',
+      input: root,
+      schema: root.schema,
+      store: storeOf('Project-Last-Materialize', root.schema, keyWindowOf(plan)),
+    };
+  }
+  return {
+    version: 1,
+    queryId: options.queryId,
+    resultKind: resultKind(plan),
+    schema: root.schema,
+    root,
+    sink: options.sink,
+    output: options.output,
+    limit: options.limit,
+    settings: options.settings,
+  };
+}
+
+/** Whether pull queries can read the step's rows from a store below it, by filters and projections alone. */
+export function isMaterialized(step: PhysicalStep): boolean {
+  switch (step.kind) {
+    case 'aggregate':
+      return step.emit === 'CHANGES';
+    case 'materialize':
+      return true;
+    case 'tableProject':
+    case 'tableFilter':
+      return isMaterialized(step.input);
+    default:
+      return false;
+  }
+}
+
+class Builder {
+  readonly #options: PhysicalOptions;
+
+  #joins = 0;
+
+  constructor(options: PhysicalOptions) {
+    this.#options = options;
+  }
+
+  /** @param context prefix of step names inside joins: `L_`, `R_` */
+  step(plan: LogicalPlan, context: string): PhysicalStep {
+    switch (plan.kind) {
+      case 'scan':
+        return this.#scan(plan, context);
+      case 'filter': {
+        const kind = resultKind(plan) === 'TABLE' ? 'tableFilter' : 'streamFilter';
+        const id = plan.purpose === 'having' ? 'Aggregate/HavingFilter' : `${context}WhereFilter`;
+        return { kind, id, input: this.step(plan.input, context), predicate: plan.predicate, schema: plan.schema };
+      }
+      case 'project': {
+        const kind = resultKind(plan) === 'TABLE' ? 'tableProject' : 'streamProject';
+        return {
+          kind,
+          id: plan.input.kind === 'aggregate' ? 'Aggregate/Project' : 'Project',
+          input: this.step(plan.input, context),
+          expressions: plan.expressions,
+          schema: plan.schema,
+        };
+      }
+      case 'flatMap':
+        return {
+          kind: 'flatMap',
+          id: 'FlatMap',
+          input: this.step(plan.input, context),
+          functions: plan.functions.map(({ name, signature, arguments: args }) => ({
+            name,
+            signature,
+            arguments: args,
+          })),
+          schema: plan.schema,
+        };
+      case 'rekey':
+        return this.#rekey(plan, context);
+      case 'aggregate':
+        return this.#aggregate(plan, context);
+      case 'join':
+        return this.#join(plan, context);
+    }
+  }
+
+  #scan(plan: ScanNode, context: string): PhysicalStep {
+    const { entry } = plan;
+    const shared = {
+      id: `${context === '' ? 'KsqlTopic' : `${context}KafkaTopic`}/Source`,
+      source: entry.name,
+      topic: entry.topic,
+      keyFormat: entry.keyFormat,
+      valueFormat: entry.valueFormat,
+      keyWindow: entry.keyWindow,
+      timestamp: timestampColumn(entry.timestamp, entry.schema),
+      sourceSchema: entry.schema,
+      schema: plan.schema,
+      columns: plan.columns,
+    };
+    if (entry.kind === 'STREAM') return { kind: 'streamSource', ...shared };
+    const side = context.startsWith('L_') ? 'KafkaTopic_Left' : context === '' ? 'KsqlTopic' : 'KafkaTopic_Right';
+    const step: TableSourceStep = {
+      kind: 'tableSource',
+      ...shared,
+      store: storeOf(`${context.slice(2)}${side}-Reduce`, plan.schema, entry.keyWindow),
+    };
+    return step;
+  }
+
+  #rekey(plan: RekeyNode, context: string): PhysicalStep {
+    const input = this.step(plan.input, context);
+    const shared = { input, keys: plan.keys, carried: plan.carried, schema: plan.schema };
+    const table = resultKind(plan) === 'TABLE';
+    if (plan.purpose === 'partitionBy') {
+      return { kind: 'streamRekey', id: 'PartitionBy', onNullKey: 'nullKey', ...shared };
+    }
+    if (plan.purpose === 'join') {
+      const rekeyed: PhysicalStep = {
+        kind: 'streamRekey',
+        id: `${context}SourceKeyed`,
+        onNullKey: 'nullKey',
+        ...shared,
+      };
+      return rekeyed;
+    }
+    const rekeyed: PhysicalStep = table
+      ? { kind: 'tableRekey', id: 'Aggregate/GroupBy', ...shared }
+      : { kind: 'streamRekey', id: 'Aggregate/GroupBy', onNullKey: 'drop', ...shared };
+    return this.#repartition(
+      rekeyed,
+      'Aggregate-GroupBy',
+      this.#leftmost(plan).keyFormat,
+      this.#leftmost(plan).valueFormat,
+      table,
+    );
+  }
+
+  #repartition(
+    input: PhysicalStep,
+    name: string,
+    keyFormat: FormatSpec,
+    valueFormat: FormatSpec,
+    changes: boolean,
+  ): RepartitionStep {
+    const keys = keyColumns(input.schema);
+    const values = input.schema.columns.filter((c) => c.role !== 'key');
+    return {
+      kind: 'repartition',
+      id: `${name.replaceAll('-', '/')}/Repartition`,
+      input,
+      topic: `_confluent-ksql-${this.#options.serviceId}query_${this.#options.queryId}-${name}-repartition`,
+      keyFormat: internalSpec(keyFormat, keys, 'key'),
+      valueFormat: internalSpec(valueFormat, values, 'value'),
+      changes,
+      schema: input.schema,
+    };
+  }
+
+  #leftmost(plan: LogicalPlan): { keyFormat: FormatSpec; valueFormat: FormatSpec } {
+    return scansOf(plan)[0]!.entry;
+  }
+
+  #aggregate(plan: AggregateNode, context: string): PhysicalStep {
+    const input = this.step(plan.input, context);
+    const keys = keyColumns(plan.schema);
+    const value: { name: string; type: Column['type'] }[] = [];
+    const calls: AggregateCall[] = plan.calls.map((call, i) => {
+      const { resultIsState, ...kept } = call;
+      const stateColumn = value.length;
+      value.push({ name: resultIsState ? `KSQL_AGG_VARIABLE_${i}` : `KSQL_AGG_STATE_${i}`, type: call.stateType });
+      if (!resultIsState) value.push({ name: `KSQL_AGG_VARIABLE_${i}`, type: call.resultType });
+      return { ...kept, stateColumn, resultColumn: value.length - 1 };
+    });
+    this.#checkIntermediates(plan);
+    const { window } = plan;
+    const store: StorePlan = {
+      name: 'Aggregate-Aggregate-Materialize',
+      kind:
+        window === null
+          ? keyWindowOf(plan) === null
+            ? 'key-value'
+            : 'window'
+          : window.kind === 'SESSION'
+            ? 'session'
+            : 'window',
+      key: keys.map(({ name, type }) => ({ name, type })),
+      value,
+      retentionMs: window?.retentionMs ?? null,
+      windowSizeMs: window !== null && window.kind !== 'SESSION' ? window.sizeMs : sizeOf(keyWindowOf(plan)),
+    };
+    return {
+      kind: 'aggregate',
+      id: 'Aggregate/Aggregate',
+      input,
+      overTable: resultKind(plan.input) === 'TABLE',
+      calls,
+      window,
+      emit: plan.emit,
+      store,
+      schema: plan.schema,
+    };
+  }
+
+  /** States travel in changelogs in the value format, as in ksqlDB, so the format must be able to hold them. */
+  #checkIntermediates(plan: AggregateNode): void {
+    const { valueFormat } = this.#leftmost(plan);
+    const format = requireFormat(valueFormat.name);
+    const columns = plan.calls.map(
+      (call, i): Column => ({ name: `KSQL_AGG_VARIABLE_${i}`, type: call.stateType, role: 'value' }),
+    );
+    if (columns.length === 0 || format.refuses(columns, 'value') === null) return;
+    throw new StatementError(
+      'One of the functions used in the statement has an intermediate type that the value format can not handle. Please remove the function or change the format.\n' +
+        'Consider up-voting https://github.com/confluentinc/ksql/issues/3950, which will resolve this limitation.',
+      {
+        code: 'intermediate-type',
+        hint: 'Use a JSON source, or write VALUE_FORMAT into the statement that makes the source.',
+      },
+    );
+  }
+
+  #join(plan: JoinNode, context: string): PhysicalStep {
+    let left = this.step(plan.left, `L_${context}`);
+    let right = this.step(plan.right, `R_${context}`);
+    const id = `${context}Join`;
+    const n = this.#joins++;
+    if (plan.form !== 'foreign-key') [left, right] = this.#copartition(plan, left, right, context);
+    const shared = { id, left, right, columns: plan.columns, schema: plan.schema };
+    switch (plan.form) {
+      case 'stream-table':
+        return { kind: 'streamTableJoin', ...shared, join: plan.join === 'LEFT' ? 'LEFT' : 'INNER' };
+      case 'table-table':
+        return { kind: 'tableTableJoin', ...shared, join: plan.join };
+      case 'stream-stream': {
+        const within = plan.within!;
+        const retentionMs = within.beforeMs + within.afterMs + within.graceMs;
+        const store = (side: string, schema: Schema): StorePlan => ({
+          name: `KSTREAM-${side}-${String(n).padStart(10, '0')}-store`,
+          kind: 'window',
+          key: keyColumns(schema).map(({ name, type }) => ({ name, type })),
+          value: schema.columns.map(({ name, type }) => ({ name, type })),
+          retentionMs,
+          windowSizeMs: within.beforeMs + within.afterMs,
+        });
+        return {
+          kind: 'streamStreamJoin',
+          ...shared,
+          join: plan.join,
+          ...within,
+          leftStore: store('JOINTHIS', left.schema),
+          rightStore: store('JOINOTHER', right.schema),
+        };
+      }
+      case 'foreign-key':
+        return {
+          kind: 'foreignKeyJoin',
+          ...shared,
+          join: plan.join === 'LEFT' ? 'LEFT' : 'INNER',
+          foreignKey: plan.foreignKey!,
+          subscriptions: {
+            name: `KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-${String(n).padStart(10, '0')}`,
+            kind: 'key-value',
+            key: [
+              { name: 'FOREIGN_KEY', type: plan.foreignKey!.type },
+              ...keyColumns(left.schema).map(({ name, type }) => ({ name, type })),
+            ],
+            value: left.schema.columns.map(({ name, type }) => ({ name, type })),
+            retentionMs: null,
+            windowSizeMs: null,
+          },
+        };
+    }
+  }
+
+  /** Sends the sides through topics where their keys do not lie together yet: new keys, or keys in other formats. */
+  #copartition(plan: JoinNode, left: PhysicalStep, right: PhysicalStep, context: string): [PhysicalStep, PhysicalStep] {
+    const leftEntry = scansOf(plan.left)[0]!.entry;
+    const rightEntry = scansOf(plan.right)[0]!.entry;
+    const leftMoves = plan.left.kind === 'rekey';
+    const rightMoves = plan.right.kind === 'rekey';
+    const keyFormat =
+      (leftMoves && !rightMoves) || (resultKind(plan.left) === 'STREAM' && resultKind(plan.right) === 'TABLE')
+        ? rightEntry.keyFormat
+        : leftEntry.keyFormat;
+    const differs = (format: FormatSpec): boolean => format.name !== keyFormat.name && keyFormat.name !== 'NONE';
+    const movesLeft = leftMoves || (resultKind(plan.left) === 'STREAM' && differs(leftEntry.keyFormat));
+    const movesRight = rightMoves || (resultKind(plan.right) === 'STREAM' && differs(rightEntry.keyFormat));
+    return [
+      movesLeft ? this.#repartition(left, `${context}Join-left`, keyFormat, leftEntry.valueFormat, false) : left,
+      movesRight ? this.#repartition(right, `${context}Join-right`, keyFormat, rightEntry.valueFormat, false) : right,
+    ];
+  }
+}
+
+function internalSpec(base: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): FormatSpec {
+  const usable =
+    base.name !== 'NONE' &&
+    requireFormat(base.name).refuses(
+      columns.map((c) => ({ ...c, role: target })),
+      target,
+    ) === null;
+  return specFor(usable ? base : { name: 'JSON', properties: {}, unwrapped: false }, columns, target);
+}
+
+function storeOf(name: string, schema: Schema, window: ReturnType<typeof keyWindowOf>): StorePlan {
+  return {
+    name,
+    kind: window === null ? 'key-value' : window.kind === 'SESSION' ? 'session' : 'window',
+    key: keyColumns(schema).map((c) => ({ name: c.name, type: c.type })),
+    value: schema.columns.filter((c) => c.role !== 'key').map((c) => ({ name: c.name, type: c.type })),
+    retentionMs: null,
+    windowSizeMs: sizeOf(window),
+  };
+}
+
+function sizeOf(window: ReturnType<typeof keyWindowOf>): number | null {
+  return window !== null && window.kind !== 'SESSION' ? window.sizeMs : null;
+}
+
+/** A source's or sink's TIMESTAMP column by position in `schema`. */
+export function timestampColumn(
+  timestamp: { readonly column: string; readonly format: string | null } | null,
+  schema: Schema,
+): TimestampColumn | null {
+  if (timestamp === null) return null;
+  const column = columnIndex(schema, timestamp.column);
+  return { column, type: schema.columns[column]!.type, format: timestamp.format };
+}

@@ -1,0 +1,32 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+
+/** Which statements are accepted: `ksqldb` refuses what ksqlDB refuses, `millrace` knows more. */
+export type Dialect = 'millrace' | 'ksqldb';
+
+/** What the planner needs to know of a topic that exists. */
+export interface TopicFacts {
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly retentionMs: number;
+}
+
+/** Everything that planning may look at. Planning is pure: the same context and statement give the same plan. */
+export interface PlanningContext {
+  readonly catalog: Catalog;
+  readonly functions: FunctionRegistry;
+  readonly dialect: Dialect;
+  /** The effective value of a setting (`ksql.` names in full), or null when it has none. */
+  setting(name: string): string | null;
+  /** Facts about a topic, or null when it does not exist. */
+  topic(name: string): TopicFacts | null;
+  /** The number that goes into the next query id. */
+  readonly nextQueryNumber: number;
+  /** Distinguishes ids of transient queries; fresh for each. */
+  readonly transientSuffix: string;
+}
+
+export function flag(context: PlanningContext, name: string, fallback: boolean): boolean {
+  const value = context.setting(name);
+  return value === null ? fallback : value.toLowerCase() === 'true';
+}

@@ -1,0 +1,143 @@
+import type { SourceEntry } from '../../catalog/catalog.js';
+import { StatementError } from '../../model/errors.js';
+import { keyColumns } from '../../model/schema.js';
+import type { CreateAsSelect } from '../../parser/ast.js';
+import { checkKeyTypes, timestampOf } from '../analysis/source-definition.js';
+import { formatsOfSink } from '../analysis/source-formats.js';
+import { WithProperties } from '../analysis/with-properties.js';
+import { buildLogicalPlan } from '../logical/build-logical-plan.js';
+import { keyWindowOf, type LogicalPlan, resultKind } from '../logical/logical-plan.js';
+import { pruneColumns } from '../logical/rewrites/prune-columns.js';
+import { buildPhysicalPlan, timestampColumn } from '../physical/build-physical-plan.js';
+import type { PlanningContext } from '../planning-context.js';
+import type { StatementPlan } from '../statement-plan.js';
+import { checkUpgrade, meetExisting } from './existing-source.js';
+import { checkQueryUpgrade } from './query-upgrade.js';
+import { capturedSettings, serviceId } from './settings.js';
+import { topicOfSink } from './topic-request.js';
+
+export function planCreateAsSelect(statement: CreateAsSelect, text: string, context: PlanningContext): StatementPlan {
+  const name = statement.name.name;
+  const kind = statement.sourceKind;
+  const { unchanged, replaced } = meetExisting(
+    { name, kind, ifNotExists: statement.ifNotExists, orReplace: statement.orReplace },
+    context,
+  );
+  if (unchanged !== null) return unchanged;
+  const { query } = statement;
+  if (query.limit !== null) {
+    throw new StatementError(`CREATE ${kind} AS SELECT statements don't support LIMIT clause.`, {
+      code: 'limit-in-create',
+      span: statement.span,
+    });
+  }
+  const properties = WithProperties.read(statement.properties, 'createAs');
+  const logical = buildLogicalPlan(query, { kind: 'persistent', sink: name, asTable: kind === 'TABLE' }, context);
+  checkResultKind(kind, logical.plan);
+  checkWindowedTables(logical.relation.sources.map((s) => s.entry));
+  const plan = pruneColumns(logical.plan);
+  const leftmost = logical.relation.sources[0]!.entry;
+  checkKeyTypes(plan.schema);
+  const formats = formatsOfSink(properties, leftmost, plan.schema, context);
+  const topicName =
+    properties.text('KAFKA_TOPIC') ?? `${context.setting('ksql.output.topic.name.prefix') ?? ''}${name}`;
+  const timestamp = timestampOf(properties, plan.schema);
+  const keyWindow = keyColumns(plan.schema).length === 0 ? null : keyWindowOf(plan);
+  const writer = replaced === null ? null : replacedWriter(replaced, context);
+  const id = writer?.id ?? `C${kind === 'STREAM' ? 'S' : 'T'}AS_${name.toUpperCase()}_${context.nextQueryNumber}`;
+  const physical = buildPhysicalPlan(plan, {
+    queryId: id,
+    serviceId: serviceId(context),
+    sink: {
+      source: name,
+      topic: topicName,
+      keyFormat: formats.key,
+      valueFormat: formats.value,
+      keyWindow,
+      timestamp: timestampColumn(timestamp, plan.schema),
+    },
+    output: null,
+    limit: null,
+    settings: capturedSettings(context),
+    materialize: true,
+  });
+  const entry: SourceEntry = {
+    kind,
+    name,
+    schema: plan.schema,
+    topic: topicName,
+    keyFormat: formats.key,
+    valueFormat: formats.value,
+    wrapSingleValue: formats.wrapSingleValue,
+    keyWindow,
+    timestamp,
+    isReadOnly: false,
+    createdBy: id,
+    statementText: text,
+  };
+  if (replaced !== null) {
+    checkUpgrade(replaced, entry);
+    if (writer !== null) checkQueryUpgrade(JSON.parse(writer.plan), physical);
+  }
+  return {
+    kind: 'createAsSelect',
+    entry,
+    topic: topicOfSink(topicName, kind, windowRetention(plan), properties, context.topic(leftmost.topic), context),
+    query: {
+      plan: physical,
+      replaces: writer?.id ?? null,
+      entry: {
+        id,
+        origin: 'CREATE_AS',
+        statementText: text,
+        sink: name,
+        sinkTopic: topicName,
+        sources: logical.relation.sources.map((s) => s.entry.name),
+        plan: JSON.stringify(physical),
+        paused: false,
+      },
+    },
+  };
+}
+
+function replacedWriter(replaced: SourceEntry, context: PlanningContext): { id: string; plan: string } | null {
+  const writers = context.catalog.writersOf(replaced.name);
+  if (writers.length > 1) {
+    throw new StatementError(
+      `REPLACE for sink ${replaced.name} is not supported because there are multiple queries writing into it: [${writers.map((w) => w.id).join(', ')}]`,
+      { code: 'not-upgradeable' },
+    );
+  }
+  return writers[0] ?? null;
+}
+
+function checkResultKind(wanted: 'STREAM' | 'TABLE', plan: LogicalPlan): void {
+  const got = resultKind(plan);
+  if (got === wanted) return;
+  throw new StatementError(
+    `Invalid result type. Your SELECT query produces a ${got}. Please use CREATE ${got} AS SELECT statement instead.`,
+    { code: 'wrong-result-kind' },
+  );
+}
+
+/** A windowed table's topic may be read again under a declared window; the table itself may not feed a query. */
+export function checkWindowedTables(sources: readonly SourceEntry[]): void {
+  if (!sources.some((s) => s.kind === 'TABLE' && s.keyWindow !== null && s.createdBy !== null)) return;
+  throw new StatementError('KSQL does not support persistent queries on windowed tables.', {
+    code: 'windowed-table-source',
+    hint: 'Declare a stream or table over its topic with WINDOW_TYPE and WINDOW_SIZE.',
+  });
+}
+
+function windowRetention(plan: LogicalPlan): number | null {
+  switch (plan.kind) {
+    case 'aggregate':
+      return plan.window?.retentionMs ?? windowRetention(plan.input);
+    case 'scan':
+      return plan.entry.keyWindow === null ? null : 0;
+    case 'join':
+      return windowRetention(plan.left);
+    default:
+      return windowRetention(plan.input);
+  }
+}

@@ -1,0 +1,77 @@
+import { StatementError } from '../../model/errors.js';
+import type { CreateSource } from '../../parser/ast.js';
+import { scanRelation } from '../analysis/relation.js';
+import { defineSource } from '../analysis/source-definition.js';
+import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
+import type { PlanningContext } from '../planning-context.js';
+import { flag } from '../planning-context.js';
+import type { StatementPlan } from '../statement-plan.js';
+import { checkUpgrade, meetExisting } from './existing-source.js';
+import { capturedSettings, serviceId } from './settings.js';
+import { pruneSourceTable } from './source-table.js';
+import { topicOfCreate } from './topic-request.js';
+
+export function planCreateSource(statement: CreateSource, text: string, context: PlanningContext): StatementPlan {
+  const name = statement.name.name;
+  const kind = statement.sourceKind;
+  const { unchanged, replaced } = meetExisting(
+    { name, kind, ifNotExists: statement.ifNotExists, orReplace: statement.orReplace },
+    context,
+  );
+  if (unchanged !== null) return unchanged;
+  if (statement.columns.length === 0 && !infers(statement)) {
+    throw new StatementError('No columns supplied.', { code: 'no-columns', span: statement.span });
+  }
+  if (statement.isSource && statement.orReplace) {
+    throw new StatementError(
+      `Cannot add ${kind.toLowerCase()} '${name}': CREATE OR REPLACE is not supported on source ${kind.toLowerCase()}s.`,
+      { code: 'read-only-source' },
+    );
+  }
+  const { entry, properties } = defineSource(statement, text, context);
+  if (replaced !== null) checkUpgrade(replaced, entry);
+  const topic = topicOfCreate(entry.topic, kind, properties, context);
+  if (!(statement.isSource && kind === 'TABLE')) return { kind: 'createSource', entry, topic, query: null };
+  if (!flag(context, 'ksql.source.table.materialization.enabled', true)) {
+    throw new StatementError('Cannot execute command because source table materialization is disabled.', {
+      code: 'disabled',
+    });
+  }
+  const id = `CST_${name.toUpperCase()}_${context.nextQueryNumber}`;
+  const plan = buildPhysicalPlan(pruneSourceTable(scanRelation(entry, name).plan), {
+    queryId: id,
+    serviceId: serviceId(context),
+    sink: null,
+    output: null,
+    limit: null,
+    settings: capturedSettings(context),
+    materialize: false,
+  });
+  return {
+    kind: 'createSource',
+    entry,
+    topic,
+    query: {
+      plan,
+      replaces: null,
+      entry: {
+        id,
+        origin: 'SOURCE_TABLE',
+        statementText: text,
+        sink: name,
+        sinkTopic: null,
+        sources: [name],
+        plan: JSON.stringify(plan),
+        paused: false,
+      },
+    },
+  };
+}
+
+/** Whether the statement leaves its columns to a schema registry. */
+function infers(statement: CreateSource): boolean {
+  const formats = statement.properties
+    .filter((p) => p.name === 'VALUE_FORMAT' || p.name === 'KEY_FORMAT' || p.name === 'FORMAT')
+    .map((p) => (p.value.kind === 'string' ? p.value.value.toUpperCase() : ''));
+  return formats.some((f) => f === 'AVRO' || f === 'PROTOBUF' || f === 'JSON_SR');
+}
