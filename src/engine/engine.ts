@@ -1,0 +1,142 @@
+import type { SqlType } from '../model/sql-type.js';
+import type { SqlValue } from '../model/value.js';
+import type { Statement } from '../parser/ast.js';
+import type { Diagnostic } from '../parser/parse.js';
+import type { CommandStatus, Entity } from './entities.js';
+
+/** What a caller brings to a request: overrides as by SET, variables as by DEFINE. Changed by SET, UNSET, DEFINE and UNDEFINE in it. */
+export interface Session {
+  /** By name as given; prefixes `ksql.streams.` and the like are understood. Values are coerced to the setting's type. */
+  readonly properties: Map<string, string>;
+  readonly variables: Map<string, string>;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  /** Pull queries: whether it is a key column of the table. Always false for push queries. */
+  readonly isKey: boolean;
+}
+
+/** One row of a result: values by position of the columns. */
+export interface ResultRow {
+  readonly values: readonly SqlValue[];
+  /** A deleted row of a table: key columns have their values, all others are null. */
+  readonly tombstone: boolean;
+  /** Event time in ms. */
+  readonly rowtime: number;
+}
+
+/** Why a query's rows ended. */
+export type QueryEnd = 'limit' | 'completed' | 'closed' | 'error';
+
+/** A SELECT that runs: rows arrive in batches until it ends. Iterate `batches` once. */
+export interface QueryHandle {
+  readonly queryId: string;
+  readonly kind: 'push' | 'pull';
+  readonly columns: readonly ResultColumn[];
+  /** Ends when the query does. Throws when it fails. The engine stops producing while nobody takes rows. */
+  readonly batches: AsyncIterable<readonly ResultRow[]>;
+  /** How it ended; null while it runs. */
+  readonly end: QueryEnd | null;
+  /** Whether "Query Completed" is due at the end: queries that stop by themselves, but not reads of tables. */
+  readonly announcesCompletion: boolean;
+  close(): Promise<void>;
+}
+
+/** PRINT: lines of text until closed or LIMIT. */
+export interface PrintHandle {
+  readonly kind: 'print';
+  readonly queryId: string;
+  readonly lines: AsyncIterable<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A statement of a text as a client would send it: for callers that treat statements one by one. */
+export interface PreparedStatement {
+  readonly statement: Statement;
+  /** After variable substitution. */
+  readonly text: string;
+}
+
+export interface InsertTarget {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: SqlType; readonly isKey: boolean }[];
+}
+
+export interface EngineInfo {
+  /** The ksqlDB version whose API is spoken. */
+  readonly version: string;
+  readonly millraceVersion: string;
+  readonly clusterId: string;
+  readonly serviceId: string;
+  readonly status: 'RUNNING' | 'ERROR' | 'DEGRADED';
+}
+
+export interface EngineHealth {
+  readonly isHealthy: boolean;
+  readonly details: Readonly<Record<'metastore' | 'kafka' | 'commandRunner', { readonly isHealthy: boolean }>>;
+  readonly serverState: 'INITIALIZING' | 'READY' | 'TERMINATING' | 'TERMINATED';
+}
+
+/** Figures of the engine for progress displays. */
+export interface EngineStatistics {
+  readonly queries: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly error: string | null;
+    readonly rowsIn: number;
+    readonly rowsOut: number;
+    readonly dropped: Readonly<Record<string, number>>;
+    readonly streamTime: number | null;
+    /** Records in inputs that are not yet processed and committed. */
+    readonly lag: number;
+  }[];
+}
+
+/**
+ * The whole, in one process: every door (HTTP, REPL, query files, tests, library) calls this and holds no logic of its own.
+ * Errors are StatementError (the SQL), SystemError (the service).
+ */
+export interface Engine {
+  /** A session with the given overrides and variables. @throws StatementError for an unknown or prohibited property */
+  session(properties?: Readonly<Record<string, unknown>>, variables?: Readonly<Record<string, unknown>>): Session;
+  /** Parses a text without running it; never throws. */
+  parse(text: string, session?: Session): { readonly statements: readonly PreparedStatement[]; readonly diagnostics: readonly Diagnostic[] };
+  /**
+   * Runs all statements of a text but SELECT and PRINT, in order, as one request: everything is checked before anything runs.
+   * Statements without an answer (SET, INSERT ... VALUES) add nothing to the result.
+   * @throws StatementError with `code` `query-endpoint` for SELECT and PRINT
+   */
+  execute(text: string, session?: Session): Promise<readonly Entity[]>;
+  /** Starts the one SELECT or PRINT of a text. @throws StatementError when the text is anything else */
+  query(text: string, session?: Session): Promise<QueryHandle | PrintHandle>;
+  /** Ends a push query by id; false when there is none. */
+  closeQuery(queryId: string): Promise<boolean>;
+  /**
+   * Looks rows of a materialised table up by key; `key` holds one value a key column. All windows of a windowed table.
+   * @throws StatementError when the table cannot be read
+   */
+  lookup(table: string, key: readonly SqlValue[]): Promise<readonly ResultRow[]>;
+  /** The stream or table that rows can be inserted into. @throws StatementError in ksqlDB's words */
+  insertTarget(name: string): InsertTarget;
+  /**
+   * Appends rows given as JSON objects (numbers may be `JsonNumber`s of `model/json-text`, so that no digit is lost) to a stream or table.
+   * Resolves when all are durable. Names match without regard to case unless in back-ticks. `ROWTIME` may be given.
+   * @throws StatementError for the first row that does not fit; no row of the call is written then
+   */
+  insert(target: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  /** Resolves when everything inserted before the call has been processed and committed by every running query. */
+  drain(): Promise<void>;
+  statistics(): Promise<EngineStatistics>;
+  info(): EngineInfo;
+  health(): Promise<EngineHealth>;
+  /** Status of statements this process ran, by command id. */
+  commandStatuses(): ReadonlyMap<string, CommandStatus>;
+  /** Whether a property exists and may be set. @throws StatementError that says why not */
+  checkProperty(name: string): void;
+  /** Tells other processes that meet the locked file where this one can be reached. */
+  announceUrl(url: string): void;
+  /** Stops queries, commits what they have done, closes the file. Idempotent. */
+  close(): Promise<void>;
+}
