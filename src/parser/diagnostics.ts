@@ -17,6 +17,7 @@ import {
   RBracket,
   RParen,
   Semicolon,
+  TextOrName,
   tokenInWords,
   tokenKind,
 } from './tokens.js';
@@ -50,7 +51,7 @@ export function unknownStatement(token: Token, words: readonly string[]): Diagno
   const question = nearest === null ? '' : `\nDid you mean '${nearest}'?`;
   return {
     code: 'unknown-statement',
-    message: `${syntaxError(span)}Unknown statement '${token.image}'${question}`,
+    message: `${syntaxError(span)}Unknown statement '${shorten(token.image)}'${question}`,
     span,
     expected: [...words],
     hint: nearest === null ? 'statements begin with a word such as SELECT, CREATE or LIST' : `did you mean ${nearest}?`,
@@ -120,7 +121,7 @@ export function nearestWord(word: string, candidates: readonly string[]): string
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(upper.length / 3)) + 1;
   for (const candidate of candidates) {
-    const d = distance(upper, candidate);
+    const d = isTransposed(upper, candidate) ? 1 : distance(upper, candidate);
     if (d < bestDistance) {
       best = candidate;
       bestDistance = d;
@@ -129,12 +130,26 @@ export function nearestWord(word: string, candidates: readonly string[]): string
   return best;
 }
 
+/** Whether two neighbouring letters changed places, the commonest slip, which edit distance counts twice. */
+function isTransposed(word: string, candidate: string): boolean {
+  if (word.length !== candidate.length) return false;
+  let at = 0;
+  while (at < word.length && word[at] === candidate[at]) at++;
+  if (word[at] !== candidate[at + 1] || word[at + 1] !== candidate[at]) return false;
+  return word.slice(at + 2) === candidate.slice(at + 2);
+}
+
 function syntaxError(span: SourceSpan): string {
   return `line ${span.line}:${span.column}: Syntax Error\n`;
 }
 
 function atOrNear(text: string, span: SourceSpan): string {
-  return `Syntax error at or near '${text}' at line ${span.line}:${span.column}`;
+  return `Syntax error at or near '${shorten(text)}' at line ${span.line}:${span.column}`;
+}
+
+/** A token may be a megabyte of string; a message shows its beginning. */
+function shorten(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
 }
 
 function detailOf(problem: SyntaxProblem, span: SourceSpan): string {
@@ -147,7 +162,7 @@ function detailOf(problem: SyntaxProblem, span: SourceSpan): string {
   if (failure.kind === 'tokenSet') return `Expecting ${displaySet(failure.expected)}`;
   if (failure.kind === 'mismatch' && wanted !== undefined && wanted !== Semicolon) {
     if (problem.endsList) return `Expecting ${displaySet([Comma, wanted])}`;
-    if (wanted === RParen || wanted === RBracket) return `missing ${displayToken(wanted)} at '${token.image}'`;
+    if (wanted === RParen || wanted === RBracket) return `missing ${displayToken(wanted)} at '${shorten(token.image)}'`;
   }
   const near = atOrNear(token.image, span);
   if (!isReservedName(problem)) return near;
@@ -167,7 +182,7 @@ function isReservedName(problem: SyntaxProblem): boolean {
 }
 
 function isName(type: TokenType): boolean {
-  return type === Name || (type.CATEGORIES?.includes(Name) ?? false);
+  return type === Name || type === TextOrName || (type.CATEGORIES?.includes(Name) ?? false);
 }
 
 function expectedTypes(problem: SyntaxProblem): readonly TokenType[] {
@@ -197,7 +212,7 @@ function hintOf(problem: SyntaxProblem, failure: Failure): string | null {
   for (const candidate of [token, at > 0 ? tokens[at - 1] : undefined]) {
     if (candidate?.tokenType !== PlainIdentifier) continue;
     const nearest = nearestWord(candidate.image, [...keywords, ...CLAUSE_WORDS]);
-    if (nearest !== null) return `'${candidate.image}' was read as a name: did you mean ${nearest}?`;
+    if (nearest !== null) return `'${shorten(candidate.image)}' was read as a name: did you mean ${nearest}?`;
   }
   if (token === null) {
     return failure.expected.includes(Semicolon) ? "end the statement with ';'" : 'the statement is not complete';

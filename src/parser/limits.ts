@@ -56,7 +56,7 @@ export class LimitError extends Error {
 /** The error for one list that is too long. */
 export function tooMany(what: string, count: number, limit: number, span: SourceSpan): LimitError {
   return new LimitError(
-    `Statement is too large: ${count} ${what}, at most ${limit} are allowed.`,
+    `Statement is too large to parse. It has ${count} ${what}, at most ${limit} are allowed.`,
     span,
     'split the statement',
   );

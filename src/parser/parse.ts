@@ -95,7 +95,7 @@ class ScriptParser {
   run(): ParseResult {
     const limit = this.#limits.characters;
     if (this.#text.length > limit) {
-      const message = `Statement is too large to parse: ${this.#text.length} characters, at most ${limit} are allowed.`;
+      const message = `Statement is too large to parse. The text has ${this.#text.length} characters, at most ${limit} are allowed.`;
       this.#refuse(message, { start: 0, end: 0, line: 1, column: 1 }, 'send the statements in several requests');
     } else {
       this.#readStatements();
@@ -134,7 +134,7 @@ class ScriptParser {
   #parseStatement(source: StatementTokens): void {
     const { tokens } = source;
     if (source.tooMany) {
-      const message = `Statement is too large to parse: more than ${this.#limits.tokens} tokens.`;
+      const message = `Statement is too large to parse. It has more than ${this.#limits.tokens} tokens.`;
       this.#refuse(message, spanOfToken(tokens[0]!), 'split the statement');
       return;
     }

@@ -75,7 +75,7 @@ export class BuildContext {
     if (token.image.length > this.limits.literalCharacters) {
       const limit = this.limits.literalCharacters;
       throw new LimitError(
-        `Statement is too large: a string of ${token.image.length} characters, at most ${limit} are allowed.`,
+        `Statement is too large to parse. It has a string of ${token.image.length} characters, at most ${limit} are allowed.`,
         spanOfToken(token),
         'shorten the string',
       );

@@ -62,7 +62,7 @@ export class BaseRules extends EmbeddedActionsParser {
 
   constructor(validate: boolean) {
     const failures = new FailureMessages();
-    super([...ALL_TOKENS], { maxLookahead: 2, skipValidations: !validate, errorMessageProvider: failures });
+    super([...ALL_TOKENS], { maxLookahead: 1, skipValidations: !validate, errorMessageProvider: failures });
     failures.report = (failure) => {
       this.#failure = failure;
     };

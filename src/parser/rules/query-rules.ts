@@ -289,10 +289,13 @@ export class QueryRules extends ExpressionRules {
 
   readonly windowOptions: ParserMethod<[], WindowOptions> = this.RULE('windowOptions', () => {
     const retention =
-      this.OPTION(() => {
-        this.CONSUME(Comma);
-        this.CONSUME(K.RETENTION);
-        return this.SUBRULE(this.duration);
+      this.OPTION({
+        GATE: () => this.isAt(2, K.RETENTION),
+        DEF: () => {
+          this.CONSUME(Comma);
+          this.CONSUME(K.RETENTION);
+          return this.SUBRULE(this.duration);
+        },
       }) ?? null;
     const grace =
       this.OPTION2(() => {

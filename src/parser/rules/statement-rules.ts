@@ -14,9 +14,8 @@ export class StatementRules extends DefinitionRules {
     return statement;
   });
 
-  readonly statement: ParserMethod<[], Statement> = this.RULE('statement', () => {
-    this.enter();
-    const statement = this.OR<Statement>([
+  readonly statement: ParserMethod<[], Statement> = this.RULE('statement', () =>
+    this.OR<Statement>([
       { ALT: () => this.SUBRULE(this.select) },
       { ALT: () => this.SUBRULE(this.create) },
       { ALT: () => this.SUBRULE(this.insert) },
@@ -33,10 +32,8 @@ export class StatementRules extends DefinitionRules {
       { ALT: () => this.SUBRULE(this.undefine) },
       { ALT: () => this.SUBRULE(this.assert) },
       { GATE: () => this.testDialect, ALT: () => this.SUBRULE(this.runScript) },
-    ]);
-    this.leave();
-    return statement;
-  });
+    ]),
+  );
 
   readonly select: ParserMethod<[], Statement> = this.RULE('select', () => {
     const query = this.SUBRULE(this.query);
@@ -320,7 +317,9 @@ export class StatementRules extends DefinitionRules {
       },
       {
         ALT: () => {
+          this.enter();
           const statement = this.SUBRULE(this.statement);
+          this.leave();
           return this.ACTION<Statement>(() => ({
             kind: 'explain',
             target: { kind: 'statement', statement },

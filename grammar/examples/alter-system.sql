@@ -1,0 +1,1 @@
+ALTER SYSTEM 'num.stream.threads' = '4';

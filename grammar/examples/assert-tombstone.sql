@@ -1,0 +1,1 @@
+ASSERT NULL VALUES per_minute (sensor) KEY ('s-1');

@@ -1,0 +1,3 @@
+ASSERT TOPIC readings;
+ASSERT NOT EXISTS TOPIC 'old-readings' TIMEOUT 5 SECONDS;
+ASSERT TOPIC readings WITH (partitions = 6, replicas = 1) TIMEOUT 500 MILLISECONDS;

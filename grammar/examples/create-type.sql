@@ -1,0 +1,2 @@
+CREATE TYPE address AS STRUCT<street STRING, zip INTEGER>;
+CREATE TYPE IF NOT EXISTS addresses AS ARRAY<address>;

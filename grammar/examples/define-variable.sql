@@ -1,0 +1,2 @@
+DEFINE site = 'a';
+DEFINE quoted = '''a''';

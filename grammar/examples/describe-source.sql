@@ -1,0 +1,4 @@
+DESCRIBE readings;
+DESCRIBE per_minute EXTENDED;
+-- Without quotes this would describe all tables.
+DESCRIBE `TABLES`;

@@ -1,0 +1,2 @@
+DROP STREAM readings;
+DROP TABLE IF EXISTS per_minute DELETE TOPIC;

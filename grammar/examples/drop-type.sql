@@ -1,0 +1,2 @@
+DROP TYPE address;
+DROP TYPE IF EXISTS addresses;
