@@ -335,6 +335,9 @@ export function stateStoreContract(adapter: string, create: () => StateHarness):
           store.set([n], 0, 10 * n, [n], 10 * n);
           if (n === 1) h.commit();
         }
+        // Set, and expired before it was ever written.
+        for (let n = 10; n < 20; n++) store.set([n], 0, 1, [n], 1);
+        store.expire(1);
         store.expire(20);
         expect(store.find([1], 0, 100)).toEqual([]);
         expect(store.delete([1], 0, 10)).toBe(false);

@@ -315,10 +315,10 @@ function play(history: History, harness: StateHarness): void {
 }
 
 describe.each<[string, () => StateHarness, number]>([
-  ['memory', memoryHarness, 150],
-  ['SQLite with a large cache', () => sqliteHarness(1e9, false), 150],
-  ['SQLite with a cache of a few entries', () => sqliteHarness(1_000, false), 150],
-  ['SQLite without a cache', () => sqliteHarness(0, false), 150],
+  ['memory', memoryHarness, 100],
+  ['SQLite with a large cache', () => sqliteHarness(1e9, false), 100],
+  ['SQLite with a cache of a few entries', () => sqliteHarness(1_000, false), 100],
+  ['SQLite without a cache', () => sqliteHarness(0, false), 100],
 ])('%s', (_, create, numRuns) => {
   test('answers any history as the model does', () => {
     fc.assert(

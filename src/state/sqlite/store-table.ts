@@ -160,12 +160,14 @@ export class StoreTable {
     this.#dirty = [];
     this.#inFlight = this.#inFlight.length === 0 ? entries : this.#inFlight.concat(entries);
     for (const entry of entries) entry.dirty = false;
-    for (const [partition, bound] of this.#deletions) {
-      this.#deletionsInFlight.set(partition, bound);
+    const deletions = this.#deletions;
+    this.#deletions = new Map();
+    for (const [partition, bound] of deletions) this.#deletionsInFlight.set(partition, bound);
+    this.#write(entries);
+    // After the writes: an expired entry may have been among them, and nothing is set below a bound once it was given.
+    for (const [partition, bound] of deletions) {
       this.#run((statement) => statement.run(partition, bound), this.#deleteBelowSql());
     }
-    this.#deletions.clear();
-    this.#write(entries);
   }
 
   /** What was flushed is on disk; calls `forget` with each deleted entry that nobody has to know any more. */
