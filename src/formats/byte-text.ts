@@ -105,24 +105,27 @@ const utf8Write: (bytes: Buffer, text: string, start: number) => number =
     ? (bytes, text, start) => bytes.write(text, start, 'utf8')
     : (bytes, text, start) => (bytes as unknown as Required<RangedBuffer>).utf8Write(text, start, bytes.length - start);
 
-const SLOTS = 1024;
-const SLOT_BYTES = 32;
+const SLOTS = 512;
+const SLOT_BYTES = 24;
+const TRIAL = 8192;
 
 /**
  * Turns short ASCII ranges into strings and remembers them, because columns repeat: the same string object
  * saves its creation and, as a key of a Map, its hash. Gives up remembering when texts turn out not to repeat.
  */
 export class RepeatedText {
-  readonly #texts: string[] = new Array<string>(SLOTS).fill('');
-  readonly #copies = new Uint8Array(SLOTS * SLOT_BYTES);
+  #texts: string[] = [];
+  #copies = new Uint8Array(0);
   #tries = 0;
   #hits = 0;
   #active = true;
 
+  /** The text of `bytes[start, end)`, all of which is ASCII. */
   read(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > SLOT_BYTES || length < 3 || !this.#active) return asciiSlice(bytes, start, end);
-    if (++this.#tries === 8192) this.#judge();
+    if (this.#texts.length === 0) this.#open();
+    else if (++this.#tries === TRIAL) this.#judge();
     const hash =
       Math.imul((bytes[end - 1]! << 16) ^ (bytes[end - 2]! << 8) ^ bytes[end - 3]!, 0x9e3779b1) ^
       Math.imul((bytes[start]! << 8) ^ bytes[start + (length >> 1)]! ^ (length << 16), 0x85ebca6b);
@@ -144,11 +147,13 @@ export class RepeatedText {
     return fresh;
   }
 
+  #open(): void {
+    this.#texts = new Array<string>(SLOTS).fill('');
+    this.#copies = new Uint8Array(SLOTS * SLOT_BYTES);
+  }
+
   #judge(): void {
-    if (this.#hits * 4 < this.#tries) {
-      this.#active = false;
-      this.#texts.fill('');
-    }
+    this.#active = this.#hits * 4 >= this.#tries;
     this.#tries = 0;
     this.#hits = 0;
   }

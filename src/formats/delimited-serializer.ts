@@ -8,11 +8,22 @@ import { writeUtf8 } from './byte-text.js';
 import { compileWriter } from './compile-writer.js';
 import type { ByteSink, Serializer } from './format.js';
 
-/** Writes one CSV record without a line end. Null is an empty field. */
-export function delimitedSerializer(delimiter: string, columns: readonly Column[]): Serializer {
-  const quoteWhere = new RegExp(
-    `["\\r\\n${delimiter === '\\' || delimiter === ']' || delimiter === '^' || delimiter === '-' ? '\\' : ''}${delimiter}]`,
-  );
+/**
+ * Writes one CSV record without a line end. Null is an empty field; a null in a key of one column is a null key, since the
+ * empty record could not be read back.
+ */
+export function delimitedSerializer(
+  delimiter: string,
+  columns: readonly Column[],
+  target: 'key' | 'value',
+): Serializer {
+  const record = recordSerializer(delimiter, columns);
+  if (target === 'value' || columns.length > 1) return record;
+  return { write: (sink, value) => value !== undefined && value !== null && record.write(sink, value) };
+}
+
+function recordSerializer(delimiter: string, columns: readonly Column[]): Serializer {
+  const quoteWhere = new RegExp(`["\\r\\n\\u${delimiter.charCodeAt(0).toString(16).padStart(4, '0')}]`);
   return compileWriter(
     columns.map((column, i) => {
       const text = toText(column.type, i === 0, quoteWhere);

@@ -37,9 +37,9 @@ export const delimitedFormat: Format = {
     if (columns.length === 0) return ignoredBytes;
     return new DelimitedDeserializer(delimiterOf(spec), columns, wanted, target);
   },
-  serializer(spec, columns) {
+  serializer(spec, columns, target) {
     if (columns.length === 0) return nothing;
-    return delimitedSerializer(delimiterOf(spec), columns);
+    return delimitedSerializer(delimiterOf(spec), columns, target);
   },
 };
 

@@ -8,7 +8,6 @@ export interface MemberKey {
 }
 
 const KEYS_MAX = 512;
-const BUCKETS = 1024;
 
 /**
  * The member names of the records seen so far and the order in which the last record had them, so that the next
@@ -18,7 +17,7 @@ export class MemberKeys {
   /** The names of the last record, in order; a record that leaves some out does not change it. */
   readonly order: MemberKey[] = [];
   readonly #slotOf: (name: string) => number;
-  readonly #buckets: MemberKey[][] = Array.from({ length: BUCKETS }, () => []);
+  readonly #buckets = new Map<number, MemberKey[]>();
   #size = 0;
 
   /** @param slotOf the wanted column for a member name, or -1 */
@@ -40,7 +39,7 @@ export class MemberKeys {
     let hash = 0;
     while (STRING_BYTES[b[end]!] === PLAIN) hash = (Math.imul(hash, 31) + b[end++]!) | 0;
     if (b[end] !== 0x22) return null;
-    const key = this.#lookUp(b, p, end, (hash ^ (hash >>> 10)) & (BUCKETS - 1));
+    const key = this.#lookUp(b, p, end, hash);
     if (key !== null && place < KEYS_MAX) {
       if (place < order.length) order[place] = key;
       else order.push(key);
@@ -56,9 +55,11 @@ export class MemberKeys {
   }
 
   #lookUp(b: Buffer, start: number, end: number, hash: number): MemberKey | null {
-    const bucket = this.#buckets[hash]!;
-    for (const key of bucket) {
-      if (key.bytes.length === end - start && startsWithKey(b, start, key.bytes)) return key;
+    const bucket = this.#buckets.get(hash);
+    if (bucket !== undefined) {
+      for (const key of bucket) {
+        if (key.bytes.length === end - start && startsWithKey(b, start, key.bytes)) return key;
+      }
     }
     if (this.#size >= KEYS_MAX) return null;
     this.#size++;
@@ -66,7 +67,8 @@ export class MemberKeys {
       bytes: Uint8Array.prototype.slice.call(b, start, end),
       slot: this.#slotOf(asciiSlice(b, start, end)),
     };
-    bucket.push(key);
+    if (bucket === undefined) this.#buckets.set(hash, [key]);
+    else bucket.push(key);
     return key;
   }
 }

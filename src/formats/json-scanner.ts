@@ -17,6 +17,7 @@ import {
   skipWord,
 } from './json-bytes.js';
 import { type MemberKey, MemberKeys, startsWithKey } from './json-keys.js';
+import { JsonLayout } from './json-layout.js';
 import { jsonKind, Members } from './json-value.js';
 
 /** What the scanner knows about the value of a column. */
@@ -54,6 +55,7 @@ export class JsonScanner {
   readonly #bare: boolean;
   readonly #ambiguous: boolean;
   readonly #keys: MemberKeys;
+  readonly #layout: JsonLayout;
   readonly #target: 'key' | 'value';
 
   /** @param names the wanted members, or null when the text is one bare value, which is then column 0 */
@@ -69,6 +71,17 @@ export class JsonScanner {
     // Of two columns that differ in case only, a member may fill both.
     this.#ambiguous = new Set(this.#names.map((name) => name.toUpperCase())).size < count;
     this.#keys = new MemberKeys((name) => this.#slotOf(name));
+    this.#layout = new JsonLayout({
+      kinds: this.kinds,
+      starts: this.starts,
+      ends: this.ends,
+      asciiText: ASCII_TEXT,
+      wholeNumber: WHOLE_NUMBER,
+      number: NUMBER,
+      wholeDigitsMax: WHOLE_DIGITS_MAX,
+      wanted: (b, p, slot) => this.#wanted(b, p, slot, JSON_DEPTH_MAX - 1),
+      unwanted,
+    });
   }
 
   /**
@@ -77,11 +90,9 @@ export class JsonScanner {
    */
   scan(b: Buffer, start: number, end: number): boolean {
     this.bytes = b;
-    const kinds = this.kinds;
-    for (let i = 0; i < kinds.length; i++) kinds[i] = MISSING;
-    seen.nonAscii = false;
-    const done = this.#bare ? this.#scanBare(b, start) : this.#ambiguous ? NOT_JSON : this.#scanObject(b, start);
-    if (done === NOT_JSON || (done !== end && skipBlanks(b, done) !== end)) return this.#parse(b, start, end);
+    this.#clear();
+    const done = this.#bare ? this.#scanBare(b, start) : this.#ambiguous ? NOT_JSON : this.#scanMembers(b, start, end);
+    if (done !== end && (done === NOT_JSON || skipBlanks(b, done) !== end)) return this.#parse(b, start, end);
     if (seen.nonAscii && !isUtf8Range(b, start, end)) return this.#parse(b, start, end);
     return !this.#bare || this.kinds[0] !== NULL;
   }
@@ -111,6 +122,28 @@ export class JsonScanner {
     }
   }
 
+  #clear(): void {
+    const kinds = this.kinds;
+    for (let i = 0; i < kinds.length; i++) kinds[i] = MISSING;
+    seen.nonAscii = false;
+  }
+
+  #scanMembers(b: Buffer, start: number, end: number): number {
+    const layout = this.#layout;
+    if (layout.scan !== null) {
+      if (layout.scan(b, start, end) === end) {
+        layout.hit();
+        return end;
+      }
+      layout.miss();
+      this.#clear();
+    }
+    layout.begin();
+    const done = this.#scanObject(b, start);
+    if (done === end) layout.learn(b, start, end);
+    return done;
+  }
+
   #scanBare(b: Buffer, start: number): number {
     return this.#wanted(b, skipBlanks(b, start), 0, JSON_DEPTH_MAX);
   }
@@ -120,6 +153,7 @@ export class JsonScanner {
     const kinds = this.kinds;
     const keys = this.#keys;
     const order = keys.order;
+    const layout = this.#layout;
     let p = b[start] === 0x7b ? start : skipBlanks(b, start);
     if (b[p] !== 0x7b) return NOT_JSON;
     p++;
@@ -144,10 +178,12 @@ export class JsonScanner {
       p++;
       if (b[p]! <= 0x20) p = skipBlanks(b, p);
       const slot = key.slot;
+      const valueStart = p;
       if (slot < 0) p = unwanted(b, p);
       else if (kinds[slot] === MISSING) p = this.#wanted(b, p, slot, JSON_DEPTH_MAX - 1);
       else return NOT_JSON;
       if (p === NOT_JSON) return NOT_JSON;
+      layout.member(slot, valueStart, p);
       if (b[p]! <= 0x20) p = skipBlanks(b, p);
       if (b[p] === 0x7d) return p + 1;
       if (b[p] !== 0x2c) return NOT_JSON;

@@ -1,3 +1,4 @@
+import { assert } from '../model/errors.js';
 import type { Column } from '../model/schema.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { Format } from './format.js';
@@ -25,10 +26,12 @@ export const jsonFormat: Format = {
   },
   deserializer(spec, columns, wanted, target) {
     if (columns.length === 0 && target === 'key') return ignoredBytes;
+    assert(!spec.unwrapped || columns.length === 1, 'only a single column is unwrapped');
     return jsonDeserializer(columns, wanted, spec.unwrapped, target);
   },
   serializer(spec, columns, target) {
     if (columns.length === 0 && target === 'key') return nothing;
+    assert(!spec.unwrapped || columns.length === 1, 'only a single column is unwrapped');
     return jsonSerializer(columns, spec.unwrapped);
   },
 };

@@ -131,6 +131,8 @@ describe('writing', () => {
   it('tells an empty text from no field at all', () => {
     expect(encode(texts(1), [''])).toBe('""');
     expect(encode(texts(2), [null, null])).toBe(',');
+    expect(encode(texts(1), [null])).toBe('');
+    expect(encodeRow(delimitedFormat, spec(), texts(1), [null], 'key')).toBeNull();
   });
 });
 
