@@ -1,7 +1,7 @@
 import type { Column } from '../model/schema.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
-import { RepeatedText, utf8Slice } from './byte-text.js';
+import { asciiSlice, RepeatedText, utf8Slice } from './byte-text.js';
 import type { Deserializer } from './format.js';
 import {
   ASCII_TEXT,
@@ -70,7 +70,7 @@ function reader(
         if (kind === WHOLE_NUMBER) return wholeNumber(scanner.bytes, starts[slot]!, ends[slot]!);
         if (kind === NUMBER) {
           const value = shortDecimal(scanner.bytes, starts[slot]!, ends[slot]!);
-          if (!Number.isNaN(value)) return value;
+          return Number.isNaN(value) ? Number(asciiSlice(scanner.bytes, starts[slot]!, ends[slot]!)) : value;
         }
         return general();
       };

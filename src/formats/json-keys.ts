@@ -27,7 +27,7 @@ export class MemberKeys {
 
   /**
    * The key whose first byte is at `p`, when it is not the one expected at `place` of the order.
-   * Null when it is not plain ASCII or there are too many different ones.
+   * Null when it is not plain ASCII.
    */
   find(b: Buffer, p: number, place: number): MemberKey | null {
     const { order } = this;
@@ -40,10 +40,8 @@ export class MemberKeys {
     while (STRING_BYTES[b[end]!] === PLAIN) hash = (Math.imul(hash, 31) + b[end++]!) | 0;
     if (b[end] !== 0x22) return null;
     const key = this.#lookUp(b, p, end, hash);
-    if (key !== null && place < KEYS_MAX) {
-      if (place < order.length) order[place] = key;
-      else order.push(key);
-    }
+    if (place < order.length) order[place] = key;
+    else if (place < KEYS_MAX) order.push(key);
     return key;
   }
 
@@ -54,19 +52,20 @@ export class MemberKeys {
     return place;
   }
 
-  #lookUp(b: Buffer, start: number, end: number, hash: number): MemberKey | null {
+  #lookUp(b: Buffer, start: number, end: number, hash: number): MemberKey {
     const bucket = this.#buckets.get(hash);
     if (bucket !== undefined) {
       for (const key of bucket) {
         if (key.bytes.length === end - start && startsWithKey(b, start, key.bytes)) return key;
       }
     }
-    if (this.#size >= KEYS_MAX) return null;
-    this.#size++;
     const key = {
       bytes: Uint8Array.prototype.slice.call(b, start, end),
       slot: this.#slotOf(asciiSlice(b, start, end)),
     };
+    // Names without end are data, not a schema: the rest is looked up anew each time.
+    if (this.#size >= KEYS_MAX) return key;
+    this.#size++;
     if (bucket === undefined) this.#buckets.set(hash, [key]);
     else bucket.push(key);
     return key;
