@@ -55,6 +55,9 @@ export function formatLiteral(literal: Literal): string {
 
 const PLAIN_NAME = /^[A-Z_][A-Z0-9_@]*$/;
 
+/** A minus right before a number would become part of it. */
+const STARTS_WITH_NUMBER = /^[0-9.]/;
+
 /** The words that mean a unit of time as a bare argument. */
 const UNIT_WORD = /^(DAY|HOUR|MINUTE|SECOND)$/;
 
@@ -156,9 +159,8 @@ export class ExpressionFormatter {
   /** Keeps a sign apart from a number or from another sign, with which it would read as one token. */
   #sign(operator: '-' | '+', operand: Expression): string {
     const text = this.expression(operand);
-    const isNumber = operand.kind === 'integer' || operand.kind === 'decimal' || operand.kind === 'double';
     if (operator === '-' && text.startsWith('-')) return `- ${text}`;
-    return operator === '-' && isNumber ? `-(${text})` : `${operator}${text}`;
+    return operator === '-' && STARTS_WITH_NUMBER.test(text) ? `-(${text})` : `${operator}${text}`;
   }
 
   /** What `->`, `[` and AT TIME ZONE follow: they bind more tightly than a sign. */

@@ -96,7 +96,9 @@ function token(
   categories: TokenType[],
 ): TokenType {
   const type = createToken({ name, pattern: Lexer.NA, label: spelling ?? words, categories });
-  facts.set(type.tokenTypeIdx!, { kind, display: spelling === null ? name : `'${spelling}'`, words });
+  // `STRING` is a keyword here; the symbol of string literals is spelt so in messages only.
+  const display = name === 'STRING_VALUE' ? 'STRING' : spelling === null ? name : `'${spelling}'`;
+  facts.set(type.tokenTypeIdx!, { kind, display, words });
   all.push(type);
   return type;
 }
@@ -208,6 +210,18 @@ export const QuotedIdentifier = token('QUOTED_IDENTIFIER', 'quotedIdentifier', n
 export const Variable = token('VARIABLE', 'variable', null, 'a variable', [Name, TextOrName]);
 /** Text that is no token: a stray character, a quote that never closes. */
 export const Unknown = token('UNRECOGNIZED', 'unknown', null, 'nothing', []);
+
+/** How the tokens that are no fixed text are spelt, in EBNF. */
+export const LEXICAL_RULES: readonly (readonly [name: string, rule: string])[] = [
+  ['STRING_VALUE', `"'" { any character but "'" | "''" } "'"`],
+  ['INTEGER_VALUE', 'digit { digit }'],
+  ['DECIMAL_VALUE', `digit { digit } '.' { digit } | '.' digit { digit }`],
+  ['FLOATING_POINT_VALUE', `( INTEGER_VALUE | DECIMAL_VALUE ) 'E' [ '+' | '-' ] digit { digit }`],
+  ['IDENTIFIER', `( letter | '_' ) { letter | digit | '_' | '@' }`],
+  ['DIGIT_IDENTIFIER', `digit ( letter | digit | '_' | '@' ) { letter | digit | '_' | '@' }`],
+  ['QUOTED_IDENTIFIER', "'`' { any character but '`' | '``' } '`' | '\"' { any character but '\"' | '\"\"' } '\"'"],
+  ['VARIABLE', `'\${' IDENTIFIER '}'`],
+];
 
 export const ALL_TOKENS: readonly TokenType[] = all;
 

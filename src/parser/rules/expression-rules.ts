@@ -293,7 +293,7 @@ export class ExpressionRules extends TypeRules {
       { GATE: () => this.isAt(2, StringValue), ALT: () => this.SUBRULE(this.typedLiteral), IGNORE_AMBIGUITIES: true },
       { GATE: () => this.isAt(1, Variable), ALT: () => this.SUBRULE(this.variable), IGNORE_AMBIGUITIES: true },
       { ALT: () => this.SUBRULE(this.column), IGNORE_AMBIGUITIES: true },
-      { ALT: () => this.SUBRULE(this.simpleLiteral) },
+      { ALT: () => this.SUBRULE(this.constant) },
       { ALT: () => this.SUBRULE(this.parenthesised) },
       { ALT: () => this.SUBRULE(this.caseExpression) },
       { ALT: () => this.SUBRULE(this.cast) },
@@ -308,7 +308,7 @@ export class ExpressionRules extends TypeRules {
     return inner;
   });
 
-  readonly simpleLiteral: ParserMethod<[], Expression> = this.RULE('simpleLiteral', () => {
+  readonly constant: ParserMethod<[], Expression> = this.RULE('constant', () => {
     const token = this.CONSUME(SimpleLiteral);
     return this.ACTION<Expression>(() => this.context.simpleLiteral(token));
   });
