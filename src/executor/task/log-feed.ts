@@ -51,14 +51,19 @@ export class PartitionFeed {
     }
   }
 
-  /** Keeps a batch that has just been committed. */
+  /** Keeps a batch that has just been committed. What is kept has no gaps. */
   keep(batch: StoredBatch): void {
+    const last = this.#recent.at(-1);
+    if (last !== undefined && last.lastOffset + 1 !== batch.baseOffset) {
+      this.#recent = [];
+      this.#first = 0;
+    }
     this.#recent.push(batch);
   }
 
-  /** Forgets the oldest batch that is kept. */
-  evict(): void {
-    if (this.#first >= this.#recent.length) return;
+  /** Forgets a batch if it is the oldest that is kept. */
+  evict(batch: StoredBatch): void {
+    if (this.#recent[this.#first] !== batch) return;
     this.#first++;
     if (this.#first > 64 && this.#first * 2 > this.#recent.length) {
       this.#recent = this.#recent.slice(this.#first);
@@ -88,7 +93,7 @@ export class PartitionFeed {
 export class LogFeed {
   readonly #log: LogReader;
   readonly #topics = new Map<string, PartitionFeed[]>();
-  #queue: { readonly feed: PartitionFeed; readonly bytes: number }[] = [];
+  #queue: { readonly feed: PartitionFeed; readonly batch: StoredBatch }[] = [];
   #queueFirst = 0;
   #bytes = 0;
 
@@ -108,8 +113,9 @@ export class LogFeed {
     const feed = this.partition(batch.topic, batch.partition);
     feed.end = place.lastOffset + 1;
     if (feed.readers === 0) return;
-    feed.keep(storedBatch(batch, place.baseOffset, place.lastOffset));
-    this.#queue.push({ feed, bytes: batch.bytes.length });
+    const stored = storedBatch(batch, place.baseOffset, place.lastOffset);
+    feed.keep(stored);
+    this.#queue.push({ feed, batch: stored });
     this.#bytes += batch.bytes.length;
     while (this.#bytes > RECENT_BYTES_MAX) this.#evictOldest();
   }
@@ -120,9 +126,9 @@ export class LogFeed {
   }
 
   #evictOldest(): void {
-    const { feed, bytes } = this.#queue[this.#queueFirst++]!;
-    feed.evict();
-    this.#bytes -= bytes;
+    const { feed, batch } = this.#queue[this.#queueFirst++]!;
+    feed.evict(batch);
+    this.#bytes -= batch.bytes.length;
     if (this.#queueFirst > 1024) {
       this.#queue = this.#queue.slice(this.#queueFirst);
       this.#queueFirst = 0;

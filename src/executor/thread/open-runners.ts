@@ -9,7 +9,7 @@ import { RecordOutputBuffer } from '../task/output-buffer.js';
 import { QueryRunner } from '../task/runner.js';
 import type { Task } from '../task/task.js';
 import type { QueryTopology } from '../task/topology.js';
-import { type DeploymentLog, topologyOn } from './deployment.js';
+import { type DeploymentLog, prepareQuery, topologyOn } from './deployment.js';
 import type { ManagedQuery, RunnerFactory } from './query-set.js';
 
 /** Bytes of state that a query keeps in memory after a commit, unless it asks for more: enough for some ten thousand keys. */
@@ -47,6 +47,19 @@ export class RunnerOpener implements RunnerFactory {
   }
 
   open(query: ManagedQuery): QueryRunner {
+    const { plan, options } = query;
+    if (options.transient) return this.#open(query);
+    return this.#database.transaction(() => {
+      prepareQuery(this.#log, plan, options.start);
+      return this.#open(query);
+    });
+  }
+
+  stores(queryId: string): TaskStores {
+    return this.#stores(queryId, 0);
+  }
+
+  #open(query: ManagedQuery): QueryRunner {
     const { plan, options } = query;
     const topology = topologyOn(this.#log, plan);
     const stores = options.transient
@@ -86,10 +99,6 @@ export class RunnerOpener implements RunnerFactory {
       stores.close();
       throw error;
     }
-  }
-
-  stores(queryId: string): TaskStores {
-    return this.#stores(queryId, 0);
   }
 
   #stores(queryId: string, cacheBytes: number): TaskStores {

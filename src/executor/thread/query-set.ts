@@ -12,7 +12,10 @@ const RETRY_MS_MAX = 15 * 60_000;
 
 /** Makes the tasks of queries. */
 export interface RunnerFactory {
-  /** Opens tasks and stores where the last commit left them. @throws when the plan cannot be run here */
+  /**
+   * Opens tasks and stores where the last commit left them; a query without one gets its beginnings written down. In one transaction,
+   * or in the caller's. @throws when the plan cannot be run here
+   */
   open(query: ManagedQuery): QueryRunner;
   /** The stores of a query that is not running, to delete them. */
   stores(queryId: string): TaskStores;

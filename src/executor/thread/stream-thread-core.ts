@@ -1,14 +1,15 @@
 import type { Appended, Commit, LogReader, PendingBatch, Position, TopicAdmin } from '../../broker/broker.js';
 import { AppendQueue } from '../../broker/embedded/append-queue.js';
-import { RecordBatchBuilder } from '../../broker/record-batch-builder.js';
 import { StatementError, SystemError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import type { Database } from '../../storage/database.js';
-import { type CommitLog, commitEpoch, isStorageFailure, type Written } from '../task/commit.js';
+import { type CommitLog, commitEpoch, type EpochOutcome, isStorageFailure, type Written } from '../task/commit.js';
 import type { LogFeed } from '../task/log-feed.js';
 import { appendCommands } from './commands.js';
-import { dropQuery, prepareQuery, repartitionTopics, unknownTopic } from './deployment.js';
+import { deliverRows, flushTransient } from './deliver-rows.js';
+import { dropQuery, repartitionTopics, unknownTopic } from './deployment.js';
+import { ErrorTopic } from './error-topic.js';
 import { type ManagedQuery, QuerySet, RETRY_MS_FIRST, type RunnerFactory } from './query-set.js';
 import type { DeployOptions, QueryStatus, ThreadChange, ThreadEvent } from './stream-thread.js';
 
@@ -45,7 +46,6 @@ const SLICE_MS = 5;
 const COMMIT_BYTES = 32 * 1024 * 1024;
 /** Inserts that come within this time share a commit. */
 const INSERT_LINGER_MS = 1;
-const ROWS_PER_EVENT = 500;
 const MAINTENANCE_MS = 30_000;
 /** How long to wait for room on the disk. */
 const STALL_MS = 1_000;
@@ -61,14 +61,12 @@ export class StreamThreadCore {
   readonly #parts: CoreParts;
   readonly #queries: QuerySet;
   readonly #listeners = new Set<(event: ThreadEvent) => void>();
-  readonly #logBuilder = new RecordBatchBuilder();
+  readonly #errors: ErrorTopic;
   readonly #maintenance: NodeJS.Timeout;
   readonly #inserts: AppendQueue;
   /** What the insert queue has just committed. */
   #inserted: Written[] = [];
   #drains: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  /** Entries of the processing log that could not be written yet. */
-  #logEntries: PendingBatch[] = [];
   #scheduled = false;
   #commitTimer: NodeJS.Timeout | null = null;
   #commitDue = false;
@@ -77,16 +75,18 @@ export class StreamThreadCore {
   #turn = 0;
   #sliceEnd = 0;
   #closed = false;
+  #closedBy = closedError();
 
   constructor(parts: CoreParts) {
     this.#parts = parts;
     this.#queries = new QuerySet({
       factory: parts.factory,
       clock: parts.clock,
-      emit: (event) => this.#emit(event),
+      emit: this.#emit,
       wake: () => this.#wake(),
       retryMs: parts.retryMs ?? RETRY_MS_FIRST,
     });
+    this.#errors = new ErrorTopic(parts.processingLogTopic, parts.log, parts.clock);
     this.#inserts = new AppendQueue(
       { commitAll: (commits) => this.#commitInserts(commits) },
       {
@@ -195,6 +195,7 @@ export class StreamThreadCore {
 
   /** @see StreamThread.drain */
   drain(): Promise<void> {
+    this.#inserts.flush();
     return new Promise((resolve, reject) => {
       this.#assertOpen();
       this.#drains.push({ resolve, reject });
@@ -206,16 +207,12 @@ export class StreamThreadCore {
   close(): void {
     if (this.#closed) return;
     this.#inserts.close();
-    const failure = this.#commit();
-    this.#closed = true;
-    clearInterval(this.#maintenance);
-    if (this.#commitTimer !== null) clearTimeout(this.#commitTimer);
-    if (this.#stall !== null) clearTimeout(this.#stall);
-    this.#queries.close();
-    for (const { reject } of this.#drains) reject(closedError());
-    this.#listeners.clear();
-    this.#parts.database.close();
-    if (failure !== null) throw failure;
+    try {
+      const failure = this.#commit();
+      if (failure !== null) throw failure;
+    } finally {
+      this.#release(closedError());
+    }
   }
 
   #wake(): void {
@@ -223,8 +220,39 @@ export class StreamThreadCore {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#closed) this.#turnOver();
+      if (this.#closed) return;
+      try {
+        this.#turnOver();
+      } catch (error) {
+        this.#crash(error);
+      }
     });
+  }
+
+  /** A fault of the thread itself: what is in memory cannot be trusted, what is in the file can. */
+  #crash(error: unknown): void {
+    const message = messageOf(error);
+    const failure = new SystemError(`the stream thread has failed: ${message}`, {
+      code: 'stream-thread-failed',
+      hint: 'start the engine again; it goes on from the last commit',
+      cause: error,
+    });
+    this.#emit({ kind: 'threadFailed', error: failure.message });
+    this.#release(failure);
+  }
+
+  #release(reason: SystemError): void {
+    this.#inserts.close();
+    this.#closed = true;
+    this.#closedBy = reason;
+    clearInterval(this.#maintenance);
+    if (this.#commitTimer !== null) clearTimeout(this.#commitTimer);
+    if (this.#stall !== null) clearTimeout(this.#stall);
+    this.#queries.close();
+    for (const { reject } of this.#drains) reject(reason);
+    this.#drains = [];
+    this.#listeners.clear();
+    this.#parts.database.close();
   }
 
   /** One turn of the loop. */
@@ -232,7 +260,7 @@ export class StreamThreadCore {
     if (this.#commitDue) this.#commit();
     if (this.#stall !== null) return;
     const processed = this.#runTasks();
-    this.#deliverRows();
+    deliverRows(this.#queries, this.#emit);
     if (processed > 0) {
       if (this.#uncommittedBytes() >= COMMIT_BYTES) this.#commit();
       this.#armCommit();
@@ -273,35 +301,6 @@ export class StreamThreadCore {
     return processed;
   }
 
-  /** Sends the rows of transient queries, and ends those that are through. */
-  #deliverRows(): void {
-    for (const query of this.#queries.running()) {
-      const { rows, runner } = query;
-      if (rows === null || runner === null) continue;
-      let completed = false;
-      if (query.options.bounded && !rows.full && runner.idle) {
-        try {
-          runner.flushCaches();
-        } catch (error) {
-          this.#queries.fail(query, error);
-          continue;
-        }
-        completed = runner.idle;
-      }
-      this.#sendRows(query);
-      if (!rows.full && !completed) continue;
-      this.#queries.remove(query);
-      this.#emit({ kind: 'ended', queryId: query.id, reason: rows.full ? 'limit' : 'completed', error: null });
-    }
-  }
-
-  #sendRows(query: ManagedQuery): void {
-    const rows = query.rows!.take();
-    for (let at = 0; at < rows.length; at += ROWS_PER_EVENT) {
-      this.#emit({ kind: 'rows', queryId: query.id, rows: rows.slice(at, at + ROWS_PER_EVENT) });
-    }
-  }
-
   #commitInserts(commits: readonly Commit[]): Appended[][] {
     const places = this.#parts.log.commitAll(commits);
     commits.forEach(({ outputs }, i) => {
@@ -327,45 +326,26 @@ export class StreamThreadCore {
     this.#commitTimer = null;
     const touched = [...this.#queries.all()].filter((query) => query.runner?.touched);
     for (const query of touched) {
-      if (query.rows !== null) this.#flushTransient(query);
+      if (query.rows !== null) flushTransient(query, this.#queries, this.#emit);
     }
     const kept = touched.filter((query) => query.rows === null && query.runner !== null);
-    this.#takeLogEntries();
-    if (kept.length === 0 && this.#logEntries.length === 0) return null;
+    const errors = this.#errors.collect([...this.#queries.all()].map((query) => query.errors));
+    if (kept.length === 0 && errors.length === 0) return null;
+    let outcome: EpochOutcome;
     try {
       const runners = kept.map((query) => query.runner!);
-      const { written, failed } = commitEpoch(this.#parts.database, this.#parts.log, runners, this.#logEntries);
-      this.#logEntries = [];
-      for (const { runner, error } of failed) this.#queries.fail(this.#known(runner.queryId), error);
-      for (const query of kept) if (query.runner !== null) this.#queries.succeeded(query);
-      this.#announce(written);
-      this.#unstall();
-      return null;
+      outcome = commitEpoch(this.#parts.database, this.#parts.log, runners, errors);
     } catch (error) {
+      if (!isStorageFailure(error)) throw error;
       this.#stallFor(error);
       return error;
     }
-  }
-
-  #flushTransient(query: ManagedQuery): void {
-    try {
-      query.runner!.flushCaches();
-      query.runner!.committed([]);
-      this.#sendRows(query);
-    } catch (error) {
-      this.#queries.fail(query, error);
-    }
-  }
-
-  #takeLogEntries(): void {
-    const { processingLogTopic: topic, log, clock } = this.#parts;
-    const exists = topic !== null && log.describeTopic(topic) !== null;
-    for (const query of this.#queries.all()) {
-      for (const entry of query.errors.take()) if (exists) this.#logBuilder.append(clock.now(), null, entry);
-    }
-    const { records } = this.#logBuilder;
-    if (records === 0) return;
-    this.#logEntries.push({ topic: topic!, partition: 0, records, bytes: this.#logBuilder.finish() });
+    this.#errors.committed();
+    for (const { runner, error } of outcome.failed) this.#queries.fail(this.#known(runner.queryId), error);
+    for (const query of kept) if (query.runner !== null) this.#queries.succeeded(query);
+    this.#announce(outcome.written);
+    this.#unstall();
+    return null;
   }
 
   /** Tells readers and listeners what a commit has added. */
@@ -392,7 +372,7 @@ export class StreamThreadCore {
   }
 
   #hasUncommitted(): boolean {
-    if (this.#logEntries.length > 0) return true;
+    if (!this.#errors.isEmpty) return true;
     for (const query of this.#queries.all()) if (query.runner?.touched || query.errors.hasEntries) return true;
     return false;
   }
@@ -405,8 +385,7 @@ export class StreamThreadCore {
 
   /** The file takes nothing: nothing more is processed, and the same commit is tried again and again. */
   #stallFor(error: unknown): void {
-    if (this.#stall === null)
-      this.#emit({ kind: 'storage', error: error instanceof Error ? error.message : String(error) });
+    if (this.#stall === null) this.#emit({ kind: 'storage', error: messageOf(error) });
     else clearTimeout(this.#stall);
     this.#stall = setTimeout(() => {
       this.#commitDue = true;
@@ -424,16 +403,11 @@ export class StreamThreadCore {
 
   /** Opens a query inside the transaction that creates it. An old one that cannot be opened is returned as failed. */
   #deploy(query: ManagedQuery): unknown {
-    const { database, log } = this.#parts;
-    const known = log.positions(query.id).length > 0;
+    const known = this.#parts.log.positions(query.id).length > 0;
     try {
-      database.transaction(() => {
-        prepareQuery(log, query.plan, query.options.start);
-        this.#queries.open(query);
-      });
+      this.#queries.open(query);
       return null;
     } catch (error) {
-      query.stop();
       if (!known || isStorageFailure(error)) throw error;
       return error;
     }
@@ -461,14 +435,23 @@ export class StreamThreadCore {
       if (steps.next().done) this.#parts.database.limitWal();
       else setImmediate(() => this.#maintain(steps));
     } catch (error) {
-      // A full disk or a busy file: the next round does it.
-      if (!isStorageFailure(error)) throw error;
+      // The next round tries again; a full disk is told by the commits that it refuses.
+      if (!isStorageFailure(error)) this.#emit({ kind: 'cleaningFailed', error: messageOf(error) });
     }
   }
 
-  #emit(event: ThreadEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
+  readonly #emit = (event: ThreadEvent): void => {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // The listener's fault, not the thread's: it surfaces on its own.
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
+  };
 
   #known(queryId: string): ManagedQuery {
     const query = this.#queries.get(queryId);
@@ -479,7 +462,7 @@ export class StreamThreadCore {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw closedError();
+    if (this.#closed) throw this.#closedBy;
   }
 }
 
@@ -495,4 +478,8 @@ function soon(action: () => void, ms: number): () => void {
   }
   const immediate = setImmediate(action);
   return () => clearImmediate(immediate);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

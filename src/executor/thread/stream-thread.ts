@@ -49,7 +49,11 @@ export type ThreadEvent =
     }
   | { readonly kind: 'queryFailed'; readonly queryId: string; readonly error: string }
   /** The file takes no commits: tasks wait, and the same commit is tried again until there is room. Null: it does again. */
-  | { readonly kind: 'storage'; readonly error: string | null };
+  | { readonly kind: 'storage'; readonly error: string | null }
+  /** Retention or compaction of the log failed; it is tried again, and everything else goes on. */
+  | { readonly kind: 'cleaningFailed'; readonly error: string }
+  /** The thread has ended by a fault of its own: nothing works any more but to open another one. */
+  | { readonly kind: 'threadFailed'; readonly error: string };
 
 export interface DeployOptions {
   readonly start: StartOffset;
@@ -69,7 +73,7 @@ export interface DeployOptions {
 export interface StreamThread {
   /** Creates topics, appends catalog commands, deploys and drops queries, all in one transaction, in this order. */
   apply(change: ThreadChange): Promise<void>;
-  /** Group-committed within 5 ms; answered after COMMIT. */
+  /** Group-committed within 5 ms; answered after COMMIT. Takes over the memory of the batches: the caller forgets them. */
   append(batches: readonly PendingBatch[]): Promise<readonly Appended[]>;
   pause(queryId: string): Promise<void>;
   resume(queryId: string): Promise<void>;

@@ -29,6 +29,10 @@ export class FakeTask implements Task {
   rowsIn = 0;
   rowsOut = 0;
   closed = false;
+  /** What caching would hold back. */
+  held: TextRecord[] = [];
+  /** Where held records go before a commit. */
+  heldFor: string | null = null;
   readonly request: TaskRequest;
   readonly #behaviour: Behaviour;
   readonly #queues = new Map<string, { records: (TextRecord & { offset: number })[]; fetched: number; next: number }>();
@@ -97,7 +101,10 @@ export class FakeTask implements Task {
     return processed;
   }
 
-  beforeCommit(): void {}
+  beforeCommit(): void {
+    for (const record of this.held) this.emit(this.heldFor!, record);
+    this.held = [];
+  }
 
   positions(): readonly Position[] {
     return [...this.#queues].map(([topic, { next }]) => ({ topic, partition: this.partition, offset: next }));
