@@ -75,15 +75,19 @@ export function unsupportedCast(from: SqlType, to: SqlType): string {
 
 /** Drops the fraction, saturates, NaN is 0: Java's narrowing of a double to an int. */
 export function doubleToInteger(value: number): number {
-  if (value !== value) return 0;
+  if (Number.isNaN(value)) return 0;
   return value >= 2147483647 ? 2147483647 : value <= -2147483648 ? -2147483648 : Math.trunc(value) + 0;
 }
 
 /** Drops the fraction, saturates, NaN is 0: Java's narrowing of a double to a long. */
 export function doubleToBigint(value: number): number | bigint {
-  if (value !== value) return 0;
+  if (Number.isNaN(value)) return 0;
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return Math.trunc(value) + 0;
-  return value >= 2 ** 63 ? 9223372036854775807n : value <= -(2 ** 63) ? -9223372036854775808n : BigInt(value);
+  return value >= 2 ** 63
+    ? 9223372036854775807n
+    : value <= -(2 ** 63)
+      ? -9223372036854775808n
+      : BigInt(Math.trunc(value));
 }
 
 /** Keeps the low 32 bits. */

@@ -20,16 +20,16 @@ export class LikePattern {
   }
 
   /**
-   * @param escape the character that makes the next one stand for itself, or null for none
+   * @param escapeCharacter the character that makes the next one stand for itself, or null for none
    * @throws Error when the pattern ends with the escape character
    */
-  static compile(pattern: string, escape: string | null): LikePattern {
+  static compile(pattern: string, escapeCharacter: string | null): LikePattern {
     const pieces: number[][] = [[]];
     const characters = [...pattern];
     for (let i = 0; i < characters.length; i++) {
       let character = characters[i]!;
       const piece = pieces[pieces.length - 1]!;
-      if (character === escape) {
+      if (character === escapeCharacter) {
         if (++i === characters.length) throw new Error('LIKE pattern must not end with escape character');
         character = characters[i]!;
       } else if (character === '%') {

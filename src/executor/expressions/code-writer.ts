@@ -1,7 +1,7 @@
 import { assert } from '../../model/errors.js';
 import type { SqlValue } from '../../model/value.js';
 import { isSimple, type Mode, type Piece } from './piece.js';
-import * as runtime from './runtime.js';
+import { RUNTIME } from './runtime.js';
 
 /** Variables of one generated function: what it declares, and what it takes from outside. */
 class Frame {
@@ -40,8 +40,8 @@ export class CodeWriter {
   }
 
   /** The variable that holds a function of `runtime.ts`. */
-  runtime(name: keyof typeof runtime): string {
-    return this.constant(runtime[name]);
+  runtime(name: keyof typeof RUNTIME): string {
+    return this.constant(RUNTIME[name]);
   }
 
   /** A literal value: numbers and booleans as themselves, everything else as a constant. */

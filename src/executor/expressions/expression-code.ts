@@ -371,7 +371,7 @@ export class ExpressionCode {
     const outer = this.#parameters;
     const names = a.parameters.map(() => this.#writer.freshName('p'));
     this.#parameters = new Map(outer);
-    a.parameters.forEach((p, i) => this.#parameters.set(p.name, names[i]!));
+    for (const [i, p] of a.parameters.entries()) this.#parameters.set(p.name, names[i]!);
     try {
       return this.#writer.closure(names, () => this.#emit(a.body, 'inner'));
     } finally {

@@ -153,5 +153,6 @@ function columnHint(name: string, names: readonly string[]): string | undefined 
 export function nearest(name: string, names: readonly string[]): string | null {
   if (names.length === 0) return null;
   const best = closest(name, names);
-  return distance(name, best) <= Math.max(1, Math.floor(name.length / 3)) ? best : null;
+  const far = Math.min(3, Math.max(1, Math.floor(name.length / 2)));
+  return distance(name, best) <= far ? best : null;
 }
