@@ -1,16 +1,42 @@
-import type { RecordErrorReason } from '../../model/errors.js';
-import type { RecordHeader, StreamRecord, TableChange } from '../../model/record.js';
 import type { EvaluationContext } from '../../functions/define.js';
+import type { RecordErrorReason } from '../../model/errors.js';
+import type { RecordHeader, StreamRecord, TableChange, Window } from '../../model/record.js';
+import type { Row } from '../../model/value.js';
 
-/** Takes stream records. The record is borrowed: a receiver that keeps one copies it. */
+/**
+ * Takes stream records. Everything is borrowed for the length of the call: the record, its key and its row arrays. A
+ * receiver that keeps one copies it. The values in a row are never changed by anyone.
+ */
 export interface StreamOutput {
   stream(record: StreamRecord): void;
 }
 
-/** Takes table changes. The change is borrowed. */
+/** Takes table changes. The change, its key and its rows are borrowed as those of {@link StreamOutput} are. */
 export interface TableOutput {
   change(change: TableChange): void;
 }
+
+/**
+ * What a receiver of table changes wants to know of the row before, in ascending order: nothing (`before` may be anything);
+ * whether there was one (`before` is null or not, its columns mean nothing); the row itself. Nobody computes more than is wanted.
+ */
+export type BeforeImage = 'none' | 'presence' | 'row';
+
+/** One row of a table as it stands. Borrowed until the next call. */
+export interface TableRow {
+  readonly row: Row;
+  /** Event time in ms of the row's latest contribution. */
+  readonly timestamp: number;
+}
+
+/** The current content of a table, for those who join with it. Sees updates that caching still holds back. */
+export interface TableView {
+  /** The row of a key, or null. The key is complete: none of its columns is missing. */
+  lookup(key: Row, window: Window | null): TableRow | null;
+}
+
+/** Stands for a row whose columns nobody reads. */
+export const SOME_ROW: Row = [];
 
 /** Where one record went wrong. */
 export interface RecordErrorReport {
@@ -39,6 +65,15 @@ export interface OperatorContext {
 export interface PipelineSink {
   /** The result of a transient query: a row, or a tombstone (table results) with the key columns set. Borrowed. */
   row?(record: { readonly row: readonly unknown[]; readonly tombstone: boolean; readonly timestamp: number }): void;
+}
+
+export const NO_HEADERS: readonly RecordHeader[] = [];
+
+/** Whether a record has no key: it has key columns and all of them are null. */
+export function isNullKey(key: Row): boolean {
+  if (key.length === 0) return false;
+  for (let i = 0; i < key.length; i++) if (key[i] !== null) return false;
+  return true;
 }
 
 export type { RecordHeader };

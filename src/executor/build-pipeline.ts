@@ -1,0 +1,220 @@
+import type { AggregateCode, EvaluationContext } from '../functions/define.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import { assert } from '../model/errors.js';
+import { literalValue } from '../model/literal-text.js';
+import { type SqlType, STRING } from '../model/sql-type.js';
+import type { SqlValue } from '../model/value.js';
+import type { BoundExpression } from '../planner/expression.js';
+import type { AggregateCall, PhysicalPlan, PhysicalStep } from '../planner/physical/physical-plan.js';
+import type {
+  KeyValueStore,
+  SessionStore,
+  StateStore,
+  StoreSpec,
+  TaskStores,
+  WindowStore,
+} from '../state/state-store.js';
+import { compileExpression, compilePredicate, type ExpressionContext } from './expressions/compile.js';
+import { STEP_FACTORIES } from './operators/index.js';
+import type {
+  BeforeImage,
+  PipelineSink,
+  RecordErrorReport,
+  StreamOutput,
+  TableOutput,
+  TableView,
+} from './operators/operator.js';
+import type {
+  Evaluator,
+  OperatorBuilder,
+  Predicate,
+  RecordSource,
+  StepFactory,
+  TimestampParser,
+} from './operators/operator-builder.js';
+import { PROGRESS_STORE, Progress } from './operators/progress.js';
+import { Result } from './operators/result.js';
+import { Sink } from './operators/sink.js';
+import type { RecordOutputBuffer, TopicOutput } from './task/output-buffer.js';
+import { PipelineTask } from './task/pipeline-task.js';
+import { TaskContext } from './task/record-errors.js';
+
+export interface PipelineOptions {
+  /** The partition number that the task reads of all its inputs. */
+  readonly partition: number;
+  readonly stores: TaskStores;
+  readonly functions: FunctionRegistry;
+  readonly evaluation: EvaluationContext;
+  /** Takes the records of the sink and of repartition topics; may be shared by the tasks of one thread. */
+  readonly outputs: RecordOutputBuffer;
+  /** True: a table's key is emitted once a commit. False: at every update. */
+  readonly caching: boolean;
+  /**
+   * `direct`: repartition steps hand records straight on; for one task that does everything. `topic`: they write to their internal
+   * topic, which the task reads as one of its inputs.
+   */
+  readonly repartition: 'direct' | 'topic';
+  readonly onRecordError: (report: RecordErrorReport) => void;
+  /** For plans without a sink: takes the rows. */
+  readonly onRow?: PipelineSink['row'];
+  /** Rows after which a transient query is complete; the plan's limit when absent. */
+  readonly limit?: number | null;
+  /** Makes a parser of a Java DateTimeFormatter pattern, for TIMESTAMP_FORMAT. */
+  readonly timestampParser?: (pattern: string) => TimestampParser;
+  /** Whether chains of stateless steps become one generated function; default true. */
+  readonly fuse?: boolean;
+}
+
+/** The settings of a plan that change how expressions are evaluated. */
+const NESTED_ERROR_SET_NULL = 'ksql.nested.error.set.null';
+
+/**
+ * From plan to running task: connects the operators of one partition number.
+ * @throws StatementError `unsupported-step` when the plan needs what this version cannot run
+ * @throws SystemError when the plan names a function or format that this version does not have
+ */
+export function buildPipeline(plan: PhysicalPlan, options: PipelineOptions): PipelineTask {
+  const builder = new PipelineBuilder(plan, options);
+  let result: Result | null = null;
+  if (plan.sink !== null) {
+    const sink = new Sink(plan.sink, plan.schema, builder);
+    if (plan.resultKind === 'STREAM') builder.stream(plan.root, sink);
+    else builder.table(plan.root, sink, 'none');
+  } else if (options.onRow !== undefined) {
+    result = new Result(plan, { row: options.onRow }, builder, options.limit ?? plan.limit);
+    if (plan.resultKind === 'STREAM') builder.stream(plan.root, result);
+    else builder.table(plan.root, result, 'none');
+  } else {
+    // A source table: its store is all there is to it.
+    builder.table(plan.root, null, 'none');
+  }
+  return new PipelineTask({
+    queryId: plan.queryId,
+    partition: options.partition,
+    inputs: builder.inputs(),
+    context: builder.context,
+    hooks: builder.hooks,
+    complete: () => result?.complete ?? false,
+  });
+}
+
+class PipelineBuilder implements OperatorBuilder {
+  readonly context: TaskContext;
+  readonly partition: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly repartition: 'direct' | 'topic';
+  readonly fuse: boolean;
+  readonly hooks: (() => void)[] = [];
+  readonly #options: PipelineOptions;
+  readonly #plan: PhysicalPlan;
+  readonly #sources = new Map<string, RecordSource[]>();
+  readonly #progress = new Map<string, Progress>();
+
+  constructor(plan: PhysicalPlan, options: PipelineOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.context = new TaskContext(options.evaluation, options.caching, options.partition, options.onRecordError);
+    this.partition = options.partition;
+    this.settings = plan.settings;
+    this.repartition = options.repartition;
+    this.fuse = options.fuse ?? true;
+  }
+
+  /** The topics that something reads, sources first, in the order of the plan. */
+  inputs(): { readonly topic: string; readonly sources: readonly RecordSource[] }[] {
+    return [...this.#sources].map(([topic, sources]) => ({ topic, sources }));
+  }
+
+  stream(step: PhysicalStep, output: StreamOutput): void {
+    const { stream } = STEP_FACTORIES[step.kind] as StepFactory<PhysicalStep>;
+    assert(stream !== undefined, `a ${step.kind} step makes no stream`);
+    stream(step, output, this);
+  }
+
+  table(step: PhysicalStep, output: TableOutput | null, before: BeforeImage): TableView {
+    const { table } = STEP_FACTORIES[step.kind] as StepFactory<PhysicalStep>;
+    assert(table !== undefined, `a ${step.kind} step makes no table`);
+    return table(step, output, before, this);
+  }
+
+  source(topic: string, source: RecordSource): void {
+    const sources = this.#sources.get(topic);
+    if (sources === undefined) this.#sources.set(topic, [source]);
+    else sources.push(source);
+  }
+
+  beforeCommit(hook: () => void): void {
+    this.hooks.push(hook);
+  }
+
+  evaluator(expression: BoundExpression, step: string | null, label?: string): Evaluator {
+    return compileExpression(expression, this.#expressionContext(step), label);
+  }
+
+  predicate(expression: BoundExpression, step: string | null): Predicate {
+    return compilePredicate(expression, this.#expressionContext(step));
+  }
+
+  expressions(stepOf: () => string): ExpressionContext {
+    return this.#contextOf((message) => this.context.report('expression', stepOf(), message));
+  }
+
+  aggregate(call: AggregateCall): AggregateCode {
+    const types = call.arguments.map((argument) => argument.type);
+    const configuration = call.configuration.map((literal) => literalValue(literal.type, literal.value));
+    const { settings } = this.#plan;
+    return this.#options.functions.aggregate(call.name, call.signature, types, configuration, {
+      setting: (name) => settings[name],
+      firstSequence: this.#options.evaluation.now(),
+    });
+  }
+
+  tableFunction(name: string, signature: string, types: readonly SqlType[]): (...values: SqlValue[]) => SqlValue[] {
+    return this.#options.functions.tableFunction(name, signature, types);
+  }
+
+  timestampParser(pattern: string): TimestampParser {
+    const { timestampParser, functions, evaluation } = this.#options;
+    if (timestampParser !== undefined) return timestampParser(pattern);
+    // The property means what the function means.
+    const text = { kind: 'value', type: STRING } as const;
+    const { signature, returnType } = functions.resolve('PARSE_TIMESTAMP', [text, text]);
+    const { code } = functions.scalar('PARSE_TIMESTAMP', signature, [STRING, STRING], returnType, evaluation);
+    const parse = code as (text: string, pattern: string) => SqlValue;
+    return (value) => Number(parse(value, pattern));
+  }
+
+  store(spec: StoreSpec & { readonly kind: 'key-value' }): KeyValueStore;
+  store(spec: StoreSpec & { readonly kind: 'window' }): WindowStore;
+  store(spec: StoreSpec & { readonly kind: 'session' }): SessionStore;
+  store(spec: StoreSpec): StateStore;
+  store(spec: StoreSpec): StateStore {
+    return this.#options.stores.open(spec, this.partition);
+  }
+
+  progress(name: string): Progress {
+    let progress = this.#progress.get(name);
+    if (progress === undefined) {
+      progress = new Progress(this.#options.stores.open(PROGRESS_STORE, this.partition), name);
+      this.#progress.set(name, progress);
+    }
+    return progress;
+  }
+
+  topic(topic: string): TopicOutput {
+    return this.#options.outputs.topic(topic);
+  }
+
+  #expressionContext(step: string | null): ExpressionContext {
+    return this.#contextOf(step === null ? () => {} : (message) => this.context.report('expression', step, message));
+  }
+
+  #contextOf(onError: (message: string) => void): ExpressionContext {
+    return {
+      functions: this.#options.functions,
+      evaluation: this.#options.evaluation,
+      nestedErrorsAsNull: this.settings[NESTED_ERROR_SET_NULL] !== 'false',
+      onError,
+    };
+  }
+}

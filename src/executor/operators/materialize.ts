@@ -1,0 +1,45 @@
+import type { TableChange, Window } from '../../model/record.js';
+import type { Row } from '../../model/value.js';
+import type { MaterializeStep } from '../../planner/physical/physical-plan.js';
+import type { BeforeImage, TableOutput, TableRow, TableView } from './operator.js';
+import type { OperatorBuilder, StepFactory } from './operator-builder.js';
+import { StoredTable } from './stored-table.js';
+
+/** Keeps the latest row of each key of a table, for those who read it and for those who want the row before a change. */
+class Materialize implements TableOutput, TableView {
+  readonly #table: StoredTable;
+  readonly #builder: OperatorBuilder;
+
+  constructor(step: MaterializeStep, builder: OperatorBuilder, output: TableOutput | null, before: BeforeImage) {
+    this.#builder = builder;
+    this.#table = new StoredTable(step.schema, step.store, builder, output, before);
+  }
+
+  change(change: TableChange): void {
+    this.#table.update(change.key, change.window, change.after, change.timestamp, change.headers);
+    this.#table.expire(this.#builder.context.time);
+  }
+
+  lookup(key: Row, window: Window | null): TableRow | null {
+    return this.#table.lookup(key, window);
+  }
+}
+
+/** Made before its store's hook is registered, so that the steps below flush first. */
+class Forward implements TableOutput {
+  target: TableOutput | null = null;
+
+  change(change: TableChange): void {
+    this.target!.change(change);
+  }
+}
+
+export const materialize: StepFactory<MaterializeStep> = {
+  table(step, output, before, builder) {
+    const forward = new Forward();
+    builder.table(step.input, forward, 'none');
+    const operator = new Materialize(step, builder, output, before);
+    forward.target = operator;
+    return operator;
+  },
+};

@@ -1,0 +1,231 @@
+import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
+import type { ByteSink, Deserializer } from '../../formats/format.js';
+import { RecordError } from '../../model/errors.js';
+import type { StreamRecord, TableChange } from '../../model/record.js';
+import type { Column } from '../../model/schema.js';
+import type { Row } from '../../model/value.js';
+import type { RepartitionStep } from '../../planner/physical/physical-plan.js';
+import type { TopicOutput } from '../task/output-buffer.js';
+import { formatOf } from './formats.js';
+import { NO_HEADERS, type StreamOutput, type TableOutput, type TableRow, type TableView } from './operator.js';
+import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './operator-builder.js';
+import { type RowWriter, rowWriter } from './row-writer.js';
+
+/*
+ * A repartition topic holds key columns in the key and all other columns in the value, whatever their role. A table change
+ * is framed: one byte of flags, and each image that there is behind the length of its encoding, 4 bytes.
+ */
+const HAS_BEFORE = 1;
+const HAS_AFTER = 2;
+
+/** The columns of the two halves of a repartitioned record. */
+class Layout {
+  readonly keys: readonly Column[];
+  readonly values: readonly Column[];
+  readonly step: RepartitionStep;
+
+  constructor(step: RepartitionStep) {
+    this.step = step;
+    this.keys = step.schema.columns.filter((column) => column.role === 'key');
+    this.values = step.schema.columns
+      .filter((column) => column.role !== 'key')
+      .map(({ name, type }) => ({ name, type, role: 'value' as const }));
+  }
+
+  get keyPositions(): number[] {
+    return this.keys.map((_, i) => i);
+  }
+
+  get valuePositions(): number[] {
+    return this.values.map((_, i) => this.keys.length + i);
+  }
+}
+
+/** Writes what comes from below to the topic. */
+class RepartitionWriter implements StreamOutput, TableOutput {
+  readonly #layout: Layout;
+  readonly #builder: OperatorBuilder;
+  readonly #topic: TopicOutput;
+  readonly #writeKey: RowWriter;
+  readonly #writeValue: RowWriter;
+
+  constructor(layout: Layout, builder: OperatorBuilder) {
+    const { step } = layout;
+    this.#layout = layout;
+    this.#builder = builder;
+    this.#topic = builder.topic(step.topic);
+    this.#writeKey = rowWriter(step.keyFormat, layout.keys, layout.keyPositions, 'key');
+    this.#writeValue = rowWriter(step.valueFormat, layout.values, layout.valuePositions, 'value');
+  }
+
+  stream(record: StreamRecord): void {
+    const { row } = record;
+    this.#write(record.key, record, (sink) => row !== null && this.#writeValue(sink, row));
+  }
+
+  change(change: TableChange): void {
+    const { before, after } = change;
+    this.#write(change.key, change, (sink) => {
+      sink.reserve(1);
+      sink.bytes[sink.position++] = (before === null ? 0 : HAS_BEFORE) | (after === null ? 0 : HAS_AFTER);
+      if (before !== null) this.#framed(sink, before);
+      if (after !== null) this.#framed(sink, after);
+      return true;
+    });
+  }
+
+  #write(key: Row, record: StreamRecord | TableChange, writeValue: (sink: ByteSink) => boolean): void {
+    const topic = this.#topic;
+    let begun = false;
+    try {
+      topic.key.reset();
+      const hasKey = this.#writeKey(topic.key, key);
+      const builder = topic.begin(record.timestamp, !hasKey);
+      begun = true;
+      topic.end(!writeValue(builder), record.headers);
+    } catch (error) {
+      if (begun) topic.abandon();
+      if (!(error instanceof RecordError)) throw error;
+      this.#builder.context.report(error.reason, this.#layout.step.id, error.message, error.target);
+    }
+  }
+
+  #framed(sink: ByteSink, row: Row): void {
+    const at = sink.position;
+    sink.reserve(4);
+    sink.position += 4;
+    const start = sink.position;
+    const hasValue = this.#writeValue(sink, row);
+    sink.bytes.writeInt32BE(hasValue ? sink.position - start : -1, at);
+  }
+}
+
+/** Reads the topic back and hands its records to what lies above. */
+class RepartitionReader implements RecordSource {
+  readonly #layout: Layout;
+  readonly #builder: OperatorBuilder;
+  readonly #keys: Deserializer;
+  readonly #values: Deserializer;
+  readonly #handle: (reader: RepartitionReader, cursor: RecordBatchCursor) => void;
+  readonly #key: Row = [];
+
+  constructor(
+    layout: Layout,
+    builder: OperatorBuilder,
+    handle: (reader: RepartitionReader, cursor: RecordBatchCursor) => void,
+  ) {
+    const { step } = layout;
+    this.#layout = layout;
+    this.#builder = builder;
+    this.#keys = formatOf(step.keyFormat).deserializer(step.keyFormat, layout.keys, layout.keyPositions, 'key');
+    this.#values = formatOf(step.valueFormat).deserializer(
+      step.valueFormat,
+      layout.values,
+      layout.values.map((_, i) => i),
+      'value',
+    );
+    this.#handle = handle;
+  }
+
+  run(input: InputCursor, until: number, max: number): number {
+    const { cursor } = input;
+    let done = 0;
+    while (done < max && cursor.timestamp <= until) {
+      this.process(cursor);
+      done++;
+      if (!cursor.next()) {
+        input.hasRecord = false;
+        break;
+      }
+    }
+    return done;
+  }
+
+  process(cursor: RecordBatchCursor): void {
+    const { context } = this.#builder;
+    if (cursor.timestamp > context.time) context.time = cursor.timestamp;
+    try {
+      this.#handle(this, cursor);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      context.report(error.reason, this.#layout.step.id, error.message, error.target);
+    }
+  }
+
+  key(cursor: RecordBatchCursor): Row {
+    const key = this.#key;
+    const { keys } = this.#layout;
+    const hasKey = cursor.keyStart >= 0 && this.#keys.scan(cursor.bytes, cursor.keyStart, cursor.keyEnd);
+    for (let i = 0; i < keys.length; i++) key[i] = hasKey ? this.#keys.read[i]!() : null;
+    return key;
+  }
+
+  /** The row with the key of the last call and the values in `bytes[start, end)`. */
+  row(output: Row, bytes: Buffer, start: number, end: number): Row {
+    const keyCount = this.#layout.keys.length;
+    const { read } = this.#values;
+    for (let i = 0; i < keyCount; i++) output[i] = this.#key[i]!;
+    const hasValues = end >= start && this.#values.scan(bytes, start, end);
+    for (let i = 0; i < read.length; i++) output[keyCount + i] = hasValues ? read[i]!() : null;
+    return output;
+  }
+}
+
+function streamReader(layout: Layout, output: StreamOutput, builder: OperatorBuilder): RepartitionReader {
+  const row: Row = [];
+  const record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
+  return new RepartitionReader(layout, builder, (reader, cursor) => {
+    record.key = reader.key(cursor);
+    record.row = cursor.valueStart < 0 ? null : reader.row(row, cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    record.timestamp = cursor.timestamp;
+    record.headers = cursor.headers();
+    output.stream(record);
+  });
+}
+
+function changeReader(layout: Layout, output: TableOutput, builder: OperatorBuilder): RepartitionReader {
+  const rows = { before: [] as Row, after: [] as Row };
+  const change: TableChange = { key: [], before: null, after: null, timestamp: 0, window: null, headers: NO_HEADERS };
+  return new RepartitionReader(layout, builder, (reader, cursor) => {
+    const { bytes } = cursor;
+    change.key = reader.key(cursor);
+    const flags = bytes[cursor.valueStart]!;
+    let at = cursor.valueStart + 1;
+    const image = (row: Row): Row => {
+      const length = bytes.readInt32BE(at);
+      const start = at + 4;
+      at = start + Math.max(length, 0);
+      return reader.row(row, bytes, start, start + length);
+    };
+    change.before = (flags & HAS_BEFORE) === 0 ? null : image(rows.before);
+    change.after = (flags & HAS_AFTER) === 0 ? null : image(rows.after);
+    change.timestamp = cursor.timestamp;
+    change.headers = cursor.headers();
+    output.change(change);
+  });
+}
+
+/** Nobody joins with a table behind a repartition: its changes are aggregated. */
+const NO_VIEW: TableView = { lookup: (): TableRow | null => null };
+
+export const repartition: StepFactory<RepartitionStep> = {
+  stream(step, output, builder) {
+    if (builder.repartition === 'direct') {
+      builder.stream(step.input, output);
+      return;
+    }
+    const layout = new Layout(step);
+    builder.stream(step.input, new RepartitionWriter(layout, builder));
+    builder.source(step.topic, streamReader(layout, output, builder));
+  },
+  table(step, output, _before, builder) {
+    if (builder.repartition === 'direct') {
+      builder.table(step.input, output, 'row');
+      return NO_VIEW;
+    }
+    const layout = new Layout(step);
+    builder.table(step.input, output === null ? null : new RepartitionWriter(layout, builder), 'row');
+    if (output !== null) builder.source(step.topic, changeReader(layout, output, builder));
+    return NO_VIEW;
+  },
+};

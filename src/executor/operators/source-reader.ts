@@ -1,0 +1,241 @@
+import { readInt64 } from '../../broker/record-batch.js';
+import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
+import type { Deserializer } from '../../formats/format.js';
+import { RecordError } from '../../model/errors.js';
+import type { RecordHeader, Window } from '../../model/record.js';
+import { keyColumns, valueColumns } from '../../model/schema.js';
+import type { SqlType } from '../../model/sql-type.js';
+import type { Row, SqlValue } from '../../model/value.js';
+import type {
+  KeyWindow,
+  SourceColumn,
+  StreamSourceStep,
+  TableSourceStep,
+} from '../../planner/physical/physical-plan.js';
+import { formatOf } from './formats.js';
+import { NO_HEADERS } from './operator.js';
+import type { OperatorBuilder } from './operator-builder.js';
+
+/** Bytes of the window bounds behind a windowed key. */
+export function windowSuffixBytes(window: KeyWindow | null): number {
+  return window === null ? 0 : window.kind === 'SESSION' ? 16 : 8;
+}
+
+/** One way to a column of the record in work. */
+type ColumnReader = () => SqlValue;
+
+/**
+ * Decodes the records of a source into rows. After a `read` that returned true the fields hold the record; they and the
+ * arrays in them are used again for the next one.
+ */
+export class SourceReader {
+  key: Row = [];
+  row: Row | null = null;
+  timestamp = 0;
+  window: Window | null = null;
+  headers: readonly RecordHeader[] = NO_HEADERS;
+
+  readonly #step: StreamSourceStep | TableSourceStep;
+  readonly #builder: OperatorBuilder;
+  readonly #keys: Deserializer;
+  readonly #values: Deserializer;
+  readonly #suffixBytes: number;
+  readonly #windowSizeMs: number;
+  readonly #keyCount: number;
+  readonly #columns: readonly ColumnReader[];
+  /** Event time from a column; null when it is the record's. */
+  readonly #eventTime: EventTime | null;
+  readonly #row: Row;
+  readonly #bounds = { start: 0, end: 0 };
+  #cursor: RecordBatchCursor | null = null;
+
+  constructor(step: StreamSourceStep | TableSourceStep, builder: OperatorBuilder) {
+    this.#step = step;
+    this.#builder = builder;
+    const keys = keyColumns(step.sourceSchema);
+    const values = valueColumns(step.sourceSchema);
+    const wantedKeys = wanted(step.columns, 'key');
+    const wantedValues = wanted(step.columns, 'value');
+    const { timestamp } = step;
+    let timeFrom: 'key' | 'value' | null = null;
+    let timeAt = -1;
+    if (timestamp !== null) {
+      const column = step.sourceSchema.columns[timestamp.column]!;
+      timeFrom = column.role === 'key' ? 'key' : 'value';
+      const list = timeFrom === 'key' ? wantedKeys : wantedValues;
+      const index = (timeFrom === 'key' ? keys : values).indexOf(column);
+      timeAt = list.indexOf(index);
+      if (timeAt === -1) timeAt = list.push(index) - 1;
+    }
+    this.#keys = formatOf(step.keyFormat).deserializer(step.keyFormat, keys, wantedKeys, 'key');
+    this.#values = formatOf(step.valueFormat).deserializer(step.valueFormat, values, wantedValues, 'value');
+    this.#suffixBytes = windowSuffixBytes(step.keyWindow);
+    this.#windowSizeMs = step.keyWindow !== null && step.keyWindow.kind !== 'SESSION' ? step.keyWindow.sizeMs : 0;
+    this.#keyCount = keyColumns(step.schema).length;
+    this.#columns = step.columns.map((column) => this.#column(column, wantedKeys, wantedValues));
+    this.#row = new Array(step.columns.length).fill(null) as Row;
+    this.#eventTime =
+      timestamp === null || timeFrom === null
+        ? null
+        : {
+            from: timeFrom,
+            // A column of the row has been read when time is told; one that is only read for its time has not.
+            rowColumn: step.columns.findIndex(
+              (c) => c.from === timeFrom && c.index === (timeFrom === 'key' ? wantedKeys : wantedValues)[timeAt],
+            ),
+            read: (timeFrom === 'key' ? this.#keys : this.#values).read[timeAt]!,
+            convert: timestampConverter(timestamp.type, timestamp.format, builder),
+          };
+  }
+
+  /** Decodes the record that the cursor stands on; false when it is given up, which has been reported. */
+  read(cursor: RecordBatchCursor): boolean {
+    this.#cursor = cursor;
+    this.timestamp = cursor.timestamp;
+    let target: 'key' | 'value' = 'key';
+    try {
+      this.#readKey(cursor);
+      target = 'value';
+      const hasValue = cursor.valueStart >= 0 && this.#values.scan(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+      this.headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers();
+      const row = this.#row;
+      for (let i = 0; i < this.#keyCount; i++) row[i] = this.key[i]!;
+      if (hasValue) {
+        for (let i = this.#keyCount; i < this.#columns.length; i++) row[i] = this.#columns[i]!();
+        this.row = row;
+      } else {
+        this.row = null;
+      }
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.#builder.context.report(error.reason, this.#step.id, error.message, error.target ?? target);
+      return false;
+    }
+    return this.#eventTime === null ? this.#checkTime() : this.#readTime(this.#eventTime);
+  }
+
+  #readKey(cursor: RecordBatchCursor): void {
+    const { key } = this;
+    const end = cursor.keyEnd - this.#suffixBytes;
+    if (cursor.keyStart < 0 || !this.#scanKey(cursor, end)) {
+      for (let i = 0; i < this.#keyCount; i++) key[i] = null;
+      this.window = null;
+      return;
+    }
+    for (let i = 0; i < this.#keyCount; i++) key[i] = this.#columns[i]!();
+    if (this.#suffixBytes > 0) this.#readWindow(cursor.bytes, end);
+  }
+
+  #scanKey(cursor: RecordBatchCursor, end: number): boolean {
+    if (end < cursor.keyStart) {
+      throw new RecordError('deserialization', 'the key is too short to hold the bounds of a window', 'key');
+    }
+    return this.#keys.scan(cursor.bytes, cursor.keyStart, end);
+  }
+
+  #readWindow(bytes: Buffer, at: number): void {
+    const bounds = this.#bounds;
+    if (this.#suffixBytes === 8) {
+      bounds.start = readInt64(bytes, at);
+      bounds.end = bounds.start + this.#windowSizeMs;
+    } else {
+      bounds.end = readInt64(bytes, at);
+      bounds.start = readInt64(bytes, at + 8);
+    }
+    this.window = bounds;
+  }
+
+  #checkTime(): boolean {
+    if (this.timestamp >= 0) return true;
+    this.#builder.context.report('timestamp', this.#step.id, 'the timestamp of the record is negative');
+    return false;
+  }
+
+  #readTime(time: EventTime): boolean {
+    if (this.row === null && time.from === 'value') return this.#checkTime();
+    try {
+      let value: SqlValue = null;
+      if (time.rowColumn !== -1) value = (this.row ?? this.key)[time.rowColumn]!;
+      else if (time.from === 'value' || this.#cursor!.keyStart >= 0) value = time.read();
+      if (value === null) throw new Error('its column is null');
+      this.timestamp = time.convert(value);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#builder.context.report('timestamp', this.#step.id, `Failed to extract the timestamp: ${why}`);
+      return false;
+    }
+    if (this.row !== null) this.#renewRowtime(this.row);
+    return this.#checkTime();
+  }
+
+  /** ROWTIME columns were read before event time was known. */
+  #renewRowtime(row: Row): void {
+    const { columns } = this.#step;
+    for (let i = this.#keyCount; i < columns.length; i++) if (columns[i]!.from === 'rowtime') row[i] = this.timestamp;
+  }
+
+  #column(column: SourceColumn, wantedKeys: readonly number[], wantedValues: readonly number[]): ColumnReader {
+    switch (column.from) {
+      case 'key':
+        return this.#keys.read[wantedKeys.indexOf(column.index)]!;
+      case 'value':
+        return this.#values.read[wantedValues.indexOf(column.index)]!;
+      case 'headers': {
+        const { headerKey } = column;
+        return headerKey === null ? () => allHeaders(this.headers) : () => lastHeader(this.headers, headerKey);
+      }
+      case 'rowtime':
+        return () => this.timestamp;
+      case 'rowpartition':
+        return () => this.#builder.partition;
+      case 'rowoffset':
+        return () => this.#cursor!.offset;
+      case 'windowstart':
+        return () => (this.window === null ? null : this.window.start);
+      case 'windowend':
+        return () => (this.window === null ? null : this.window.end);
+    }
+  }
+}
+
+interface EventTime {
+  readonly from: 'key' | 'value';
+  /** Position of the column in the row; -1 when it is not part of it. */
+  readonly rowColumn: number;
+  readonly read: () => SqlValue;
+  readonly convert: (value: SqlValue) => number;
+}
+
+/** The indices that a source's columns name, in the order of their first use. */
+export function wanted(columns: readonly SourceColumn[], from: 'key' | 'value'): number[] {
+  const found: number[] = [];
+  for (const column of columns) if (column.from === from && !found.includes(column.index)) found.push(column.index);
+  return found;
+}
+
+/** Milliseconds since the epoch from a value of a TIMESTAMP property's column. The result may be negative. */
+export function timestampConverter(
+  type: SqlType,
+  format: string | null,
+  builder: OperatorBuilder,
+): (value: SqlValue) => number {
+  if (type.kind !== 'STRING') return (value) => Number(value);
+  const parse = builder.timestampParser(format ?? '');
+  return (value) => parse(value as string);
+}
+
+/** What a HEADERS column shows: `ARRAY<STRUCT<KEY STRING, VALUE BYTES>>`. */
+export function allHeaders(headers: readonly RecordHeader[]): SqlValue {
+  return headers.map((header) => [header.key, ownBytes(header.value)]);
+}
+
+/** What a HEADER('key') column shows: the value of the last header of that key. */
+export function lastHeader(headers: readonly RecordHeader[], key: string): SqlValue {
+  for (let i = headers.length - 1; i >= 0; i--) if (headers[i]!.key === key) return ownBytes(headers[i]!.value);
+  return null;
+}
+
+/** Bytes that do not keep the batch they came from in memory. */
+function ownBytes(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes);
+}

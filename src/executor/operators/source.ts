@@ -1,0 +1,96 @@
+import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
+import type { StreamRecord } from '../../model/record.js';
+import type { StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
+import { isNullKey, NO_HEADERS, type StreamOutput } from './operator.js';
+import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './operator-builder.js';
+import { SourceReader } from './source-reader.js';
+import { StoredTable } from './stored-table.js';
+
+/** Walks batches record by record. */
+abstract class Source implements RecordSource {
+  run(input: InputCursor, until: number, max: number): number {
+    const { cursor } = input;
+    let done = 0;
+    while (done < max && cursor.timestamp <= until) {
+      this.process(cursor);
+      done++;
+      if (!cursor.next()) {
+        input.hasRecord = false;
+        break;
+      }
+    }
+    return done;
+  }
+
+  abstract process(cursor: RecordBatchCursor): void;
+}
+
+class StreamSource extends Source {
+  readonly #reader: SourceReader;
+  readonly #builder: OperatorBuilder;
+  readonly #output: StreamOutput;
+  readonly #record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
+
+  constructor(reader: SourceReader, builder: OperatorBuilder, output: StreamOutput) {
+    super();
+    this.#reader = reader;
+    this.#builder = builder;
+    this.#output = output;
+  }
+
+  process(cursor: RecordBatchCursor): void {
+    const reader = this.#reader;
+    if (!reader.read(cursor)) return;
+    const { context } = this.#builder;
+    if (reader.timestamp > context.time) context.time = reader.timestamp;
+    const record = this.#record;
+    record.key = reader.key;
+    record.row = reader.row;
+    record.timestamp = reader.timestamp;
+    record.window = reader.window;
+    record.headers = reader.headers;
+    this.#output.stream(record);
+  }
+}
+
+class TableSource extends Source {
+  readonly #step: TableSourceStep;
+  readonly #reader: SourceReader;
+  readonly #builder: OperatorBuilder;
+  readonly #table: StoredTable;
+
+  constructor(step: TableSourceStep, reader: SourceReader, builder: OperatorBuilder, table: StoredTable) {
+    super();
+    this.#step = step;
+    this.#reader = reader;
+    this.#builder = builder;
+    this.#table = table;
+  }
+
+  process(cursor: RecordBatchCursor): void {
+    const reader = this.#reader;
+    if (!reader.read(cursor)) return;
+    const { context } = this.#builder;
+    if (isNullKey(reader.key)) {
+      context.report('null-key', this.#step.id, 'the record of a table has no key');
+      return;
+    }
+    if (reader.timestamp > context.time) context.time = reader.timestamp;
+    this.#table.update(reader.key, reader.window, reader.row, reader.timestamp, reader.headers);
+    this.#table.expire(context.time);
+  }
+}
+
+export const streamSource: StepFactory<StreamSourceStep> = {
+  stream(step, output, builder) {
+    builder.source(step.topic, new StreamSource(new SourceReader(step, builder), builder, output));
+  },
+};
+
+export const tableSource: StepFactory<TableSourceStep> = {
+  table(step, output, before, builder) {
+    const table = new StoredTable(step.schema, step.store, builder, output, before);
+    builder.source(step.topic, new TableSource(step, new SourceReader(step, builder), builder, table));
+    return table;
+  },
+};
