@@ -1,6 +1,6 @@
 import { assert, SystemError } from '../../model/errors.js';
 import type { Appended, Commit, PendingBatch } from '../broker.js';
-import { lastOffsetDelta } from '../record-batch.js';
+import { HEADER_BYTES, lastOffsetDelta } from '../record-batch.js';
 import { RecordBatchBuilder } from '../record-batch-builder.js';
 import { RecordBatchCursor } from '../record-batch-cursor.js';
 
@@ -27,6 +27,10 @@ const DEFAULTS: AppendQueueOptions = {
   bytesMax: 4 * 1024 * 1024,
   onCommit: null,
   schedule: (action, ms) => {
+    if (ms <= 0) {
+      const immediate = setImmediate(action);
+      return () => clearImmediate(immediate);
+    }
     const timer = setTimeout(action, ms);
     return () => clearTimeout(timer);
   },
@@ -49,9 +53,9 @@ interface Joined {
 }
 
 /**
- * Commits the inserts of many callers together, and answers each after the commit is on disk. One insert after a pause is
- * committed as soon as those that arrive in the same turn of the event loop are in; under load there is a commit each `lingerMs`, or
- * whenever `bytesMax` are waiting, so that no more than that is ever held.
+ * Commits the inserts of many callers together, and answers each after the commit is on disk. An insert after a pause, or after one that
+ * came alone, is committed as soon as those of the same turn of the event loop are in: a caller that waits for each answer would gain
+ * nothing by lingering. Else there is a commit each `lingerMs`, or whenever `bytesMax` are waiting, so that no more than that is ever held.
  *
  * Small batches of one partition are stored as one, since a row of the log costs the same for one record as for five hundred.
  * Runs on the thread that owns the log; must not be flushed inside a transaction.
@@ -65,6 +69,7 @@ export class AppendQueue {
   #bytes = 0;
   #cancel: (() => void) | null = null;
   #lastCommit = Number.NEGATIVE_INFINITY;
+  #lastInserts = 0;
   #closed = false;
 
   constructor(target: CommitTarget, options: Partial<AppendQueueOptions> = {}) {
@@ -100,6 +105,7 @@ export class AppendQueue {
     this.#waiting = [];
     this.#bytes = 0;
     this.#lastCommit = this.#options.monotonicNow();
+    this.#lastInserts = waiting.length;
     if (!this.#commitTogether(waiting)) for (const one of waiting) this.#commitTogether([one]);
   }
 
@@ -111,7 +117,7 @@ export class AppendQueue {
 
   #schedule(): void {
     const { lingerMs, monotonicNow, schedule } = this.#options;
-    const wait = Math.max(0, Math.min(lingerMs, this.#lastCommit + lingerMs - monotonicNow()));
+    const wait = this.#lastInserts <= 1 ? 0 : Math.max(0, this.#lastCommit + lingerMs - monotonicNow());
     this.#cancel = schedule(() => {
       this.#cancel = null;
       this.flush();
@@ -191,7 +197,7 @@ function groupByPartition(waiting: readonly Waiting[]): Part[][] {
       const part = { batch, waiting: i, output };
       const last = open.get(name);
       const size = batch.bytes.length;
-      const mayJoin = batch.records > 0 && lastOffsetDelta(batch.bytes) === batch.records - 1;
+      const mayJoin = size >= HEADER_BYTES && lastOffsetDelta(batch.bytes) === batch.records - 1;
       if (last !== undefined && mayJoin && last.bytes + size <= JOINED_BYTES_MAX) {
         last.group.push(part);
         last.bytes += size;

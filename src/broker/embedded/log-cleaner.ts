@@ -24,6 +24,8 @@ export const CLEANING_DEFAULTS: CleaningOptions = {
   keysMax: 1_000_000,
 };
 
+/** Also the end of a stretch: the bytes of the batches that brought new keys. */
+const KEY_BYTES_MAX = 128 * 1024 * 1024;
 /** What is read and rewritten in one transaction. */
 const STEP_BYTES = 1024 * 1024;
 const STEP_ROWS = 256;
@@ -125,19 +127,20 @@ class PartitionCleaner {
     const bound = Math.min(this.target.log.offsets(this.topic.name, this.partition).end, this.#bound());
     if (!this.#isDirty(row.cleaned_to, bound)) return;
 
-    const latest = new Map<string, number>();
-    const to = yield* this.#findLatest(latest, row.cleaned_to, bound);
-    let from = 0;
-    while (from < to) {
-      from = this.#step(() => this.#compactSome(latest, from, to)) || to;
-      yield;
-    }
-    this.#step(() => {
+    for (let cleanedTo = row.cleaned_to; cleanedTo < bound; ) {
+      const latest = new Map<string, number>();
+      const to = yield* this.#findLatest(latest, cleanedTo, bound);
+      // The batch that a reader is in the middle of.
+      if (to === cleanedTo) return;
+      for (let from = 0; from < to; ) {
+        from = this.#step(() => this.#compactSome(latest, from, to)) || to;
+        yield;
+      }
       this.target.database
         .prepare('UPDATE log_partitions SET cleaned_to = max(cleaned_to, ?) WHERE topic = ? AND partition = ?')
         .run(to, this.#id, this.partition);
-      return 0;
-    });
+      cleanedTo = to;
+    }
   }
 
   #isDirty(cleanedTo: number, bound: number): boolean {
@@ -156,16 +159,19 @@ class PartitionCleaner {
   *#findLatest(latest: Map<string, number>, from: number, bound: number): Generator<void, number, void> {
     const cursor = this.#cursor;
     let next = from;
+    let keyBytes = 0;
     while (next < bound) {
       const rows = this.target.tables.batches(this.#id, this.partition, next, STEP_BYTES, STEP_ROWS);
       if (rows.length === 0) return bound;
       for (const row of rows) {
         if (row.last_offset >= bound) return next;
-        if (latest.size >= this.options.keysMax) return next;
+        if (latest.size >= this.options.keysMax || keyBytes >= KEY_BYTES_MAX) return next;
         cursor.reset(row.bytes);
+        const known = latest.size;
         while (cursor.next()) {
           if (cursor.keyStart >= 0) latest.set(keyText(cursor), cursor.offset);
         }
+        if (latest.size > known) keyBytes += row.bytes.length;
         next = row.last_offset + 1;
       }
       yield;
