@@ -92,7 +92,8 @@ export class PipelineTask implements Task {
       const queue = queues[chosen]!;
       this.#context.workOn(queue.topic, queue.cursor);
       processed += queue.run(runEnd(queues, chosen, untilTimestamp), maxRecords - processed);
-      if (this.#complete()) break;
+      // What comes next on an input that ran out may be earlier than what waits on the others.
+      if (!queue.hasRecord || this.#complete()) break;
     }
     this.#rowsIn += processed;
     return processed;

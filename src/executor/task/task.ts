@@ -23,6 +23,7 @@ export interface Task {
   hasQueued(topic: string): boolean;
   /**
    * Processes queued records in timestamp order over all inputs while their timestamp is <= `untilTimestamp`, at most about `maxRecords`.
+   * Ends early when an input has run out, so that its next batch can be offered before the others go on.
    * Returns how many were processed. Record errors are reported; anything else it throws means that the task is broken and must be closed without commit.
    */
   process(untilTimestamp: number, maxRecords: number): number;

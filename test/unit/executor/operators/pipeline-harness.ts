@@ -358,7 +358,7 @@ export class PipelineHarness {
   }
 
   run(): void {
-    this.task.process(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.#process();
     this.#readBack();
   }
 
@@ -384,7 +384,12 @@ export class PipelineHarness {
   #taken: OutputRecord[] = [];
 
   #readBack(): void {
-    while (this.#collect() > 0) this.task.process(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    while (this.#collect() > 0) this.#process();
+  }
+
+  /** A call ends when an input runs out. */
+  #process(): void {
+    while (this.task.process(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) > 0);
   }
 
   /** Sorts what was written: into the results, or back to the task. Returns how many batches went back. */
