@@ -1,7 +1,9 @@
 import type { FunctionDefinition } from '../../functions/define.js';
 import type { FunctionRegistry, ResolvedFunction } from '../../functions/registry.js';
+import type { SourceSpan } from '../../model/source-span.js';
+import type { SqlType } from '../../model/sql-type.js';
 import type { SqlValue } from '../../model/value.js';
-import type { Expression } from '../../parser/ast.js';
+import type { CallArgument, ComparisonOperator, Expression, Identifier } from '../../parser/ast.js';
 import type { BoundArgument, BoundExpression } from '../expression.js';
 import type { Scope } from './scope.js';
 import type { CustomTypes } from './types.js';
@@ -43,4 +45,17 @@ export interface BoundCall {
   readonly arguments: readonly BoundArgument[];
   /** The value of each argument that is a literal; undefined for others. */
   readonly literals: readonly (SqlValue | undefined)[];
+}
+
+/** What the parts of the analyser ask of each other while they bind one expression. Problems are thrown as `Problem`. */
+export interface Binder {
+  readonly context: BindContext;
+  /** The types of the parameters of the lambdas around, by name. */
+  readonly parameters: ReadonlyMap<string, SqlType>;
+  bind(e: Expression): BoundExpression;
+  comparison(operator: ComparisonOperator, left: Expression, right: Expression, span: SourceSpan): BoundExpression;
+  column(source: Identifier | null, name: Identifier): BoundExpression;
+  /** The expression as messages print it. */
+  text(e: CallArgument): string;
+  with(changes: { context?: Partial<BindContext>; parameters?: ReadonlyMap<string, SqlType> }): Binder;
 }

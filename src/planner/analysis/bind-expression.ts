@@ -1,36 +1,26 @@
 import { castFunction, unsupportedCast } from '../../model/cast.js';
-import { assert, StatementError, unreachable } from '../../model/errors.js';
-import { literalValue } from '../../model/literal-text.js';
+import { StatementError, unreachable } from '../../model/errors.js';
 import type { SourceSpan } from '../../model/source-span.js';
-import {
-  arrayType,
-  BIGINT,
-  BOOLEAN,
-  formatType,
-  isNumeric,
-  mapType,
-  NULL_TYPE,
-  type SqlType,
-  STRING,
-  sameType,
-  structType,
-} from '../../model/sql-type.js';
+import { BIGINT, BOOLEAN, formatType, isNumeric, type SqlType, STRING, sameType } from '../../model/sql-type.js';
 import { parseTimestamp } from '../../model/temporal-text.js';
-import type { CallArgument, ComparisonOperator, Expression, Identifier, Lambda } from '../../parser/ast.js';
-import type { BoundArgument, BoundExpression } from '../expression.js';
+import type { CallArgument, ComparisonOperator, Expression, Identifier } from '../../parser/ast.js';
+import type { BoundExpression } from '../expression.js';
 import { arithmeticType } from './arithmetic-type.js';
+import { bindArguments, bindFunctionCall } from './bind-call.js';
+import { bindCase } from './bind-case.js';
 import { bindComparison, type Operand } from './bind-comparison.js';
-import type { BindContext, BoundCall, CallExpression } from './bind-context.js';
+import { bindArray, bindMap, bindStruct, coerced } from './bind-constructors.js';
+import type { BindContext, Binder, BoundCall, CallExpression } from './bind-context.js';
+import { inClause, isTypeCode, Problem } from './bind-problem.js';
 import { castTo } from './cast-to.js';
-import { CoercionError, coerceList } from './coerce-list.js';
 import { asDecimal } from './common-type.js';
 import { expressionText, nameText } from './expression-text.js';
 import { boundLiteral, literalToValue } from './literals.js';
-import { sameExpression } from './same-expression.js';
 import { nearest } from './scope.js';
 import { resolveType } from './types.js';
 
 export type { BindContext, BoundCall, CallExpression, CallHook } from './bind-context.js';
+export { untypedNull } from './bind-problem.js';
 
 /**
  * The expression with names resolved, types checked, overloads chosen and implicit conversions written out.
@@ -38,7 +28,7 @@ export type { BindContext, BoundCall, CallExpression, CallHook } from './bind-co
  * @throws StatementError in ksqlDB's words
  */
 export function bindExpression(e: Expression, context: BindContext): BoundExpression {
-  return inClause(context, () => new Binder(context, NO_PARAMETERS).bind(e));
+  return inClause(context.clause, () => new ExpressionBinder(context, NO_PARAMETERS).bind(e));
 }
 
 /**
@@ -46,9 +36,9 @@ export function bindExpression(e: Expression, context: BindContext): BoundExpres
  * @throws StatementError also when it is no BOOLEAN: `Type error in WHERE expression: Should evaluate to boolean but is ...`
  */
 export function bindPredicate(e: Expression, context: BindContext): BoundExpression {
-  const binder = new Binder(context, NO_PARAMETERS);
+  const binder = new ExpressionBinder(context, NO_PARAMETERS);
   try {
-    return inClause(context, () => binder.bindBoolean(e));
+    return inClause(context.clause, () => binder.bindBoolean(e));
   } catch (error) {
     if (error instanceof StatementError && isTypeCode(error.code)) throw error.with({ statementText: binder.text(e) });
     throw error;
@@ -60,59 +50,12 @@ export function bindPredicate(e: Expression, context: BindContext): BoundExpress
  * @throws StatementError
  */
 export function bindCall(call: CallExpression, context: BindContext): BoundCall {
-  return inClause(context, () => new Binder(context, NO_PARAMETERS).bindCall(call));
+  return inClause(context.clause, () => bindArguments(new ExpressionBinder(context, NO_PARAMETERS), call));
 }
 
 /** How messages print an expression of this context: columns by the name they have in the input of the clause. */
 export function boundText(e: Expression, context: BindContext): string {
-  return new Binder(context, NO_PARAMETERS).text(e);
-}
-
-/**
- * ksqlDB finds some errors while it types an expression and others (`code`) while it generates code, and says so in
- * front of the message.
- */
-class Problem extends Error {
-  constructor(
-    message: string,
-    readonly stage: 'type' | 'code',
-    readonly code: string,
-    readonly span: SourceSpan,
-    readonly hint?: string,
-  ) {
-    super(message);
-  }
-}
-
-const TYPE_CODES: ReadonlySet<string> = new Set([
-  'type-mismatch',
-  'unsupported-arithmetic',
-  'null-comparison',
-  'not-boolean',
-]);
-
-function isTypeCode(code: string): boolean {
-  return TYPE_CODES.has(code);
-}
-
-function inClause<T>(context: BindContext, bind: () => T): T {
-  try {
-    return bind();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw new StatementError(prefix(context.clause, error.stage) + error.message, {
-      code: error.code,
-      span: error.span,
-      hint: error.hint,
-    });
-  }
-}
-
-function prefix(clause: string, stage: 'type' | 'code'): string {
-  const isFilter = clause === 'WHERE' || clause === 'HAVING';
-  if (stage === 'type') return isFilter ? `Error in ${clause} expression: ` : '';
-  if (isFilter) return 'Invalid Predicate: ';
-  return `Invalid ${clause.toLowerCase().replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}: `;
+  return new ExpressionBinder(context, NO_PARAMETERS).text(e);
 }
 
 /** The parameters of the lambdas around an expression, with their types. */
@@ -120,23 +63,24 @@ type Parameters = ReadonlyMap<string, SqlType>;
 
 const NO_PARAMETERS: Parameters = new Map();
 
-const ISSUE = '(see https://github.com/confluentinc/ksql/issues/4239)';
-const LAMBDA_PARAMETERS_MAX = 3;
-
 /** Names whose comparison with a string literal means a point in time. */
 const TIME_COLUMNS: ReadonlySet<string> = new Set(['ROWTIME', 'WINDOWSTART', 'WINDOWEND']);
 
-class Binder {
-  readonly #context: BindContext;
-  readonly #parameters: Parameters;
+class ExpressionBinder implements Binder {
+  readonly context: BindContext;
+  readonly parameters: Parameters;
 
   constructor(context: BindContext, parameters: Parameters) {
-    this.#context = context;
-    this.#parameters = parameters;
+    this.context = context;
+    this.parameters = parameters;
+  }
+
+  with(changes: { context?: Partial<BindContext>; parameters?: Parameters }): Binder {
+    return new ExpressionBinder({ ...this.context, ...changes.context }, changes.parameters ?? this.parameters);
   }
 
   bind(e: Expression): BoundExpression {
-    const replaced = this.#context.replace?.(e) ?? null;
+    const replaced = this.context.replace?.(e) ?? null;
     if (replaced !== null) return replaced;
     switch (e.kind) {
       case 'null':
@@ -149,13 +93,13 @@ class Binder {
         return boundLiteral(type, value);
       }
       case 'column':
-        return this.#column(e.source, e.name);
+        return this.column(e.source, e.name);
       case 'sign':
         return this.#sign(e);
       case 'arithmetic':
         return this.#arithmetic(e);
       case 'concat':
-        return this.#call({
+        return bindFunctionCall(this, {
           kind: 'call',
           name: { name: 'CONCAT', quoted: false, span: e.span },
           star: false,
@@ -169,7 +113,7 @@ class Binder {
           hint: 'CONVERT_TZ(timestamp, fromZone, toZone) converts a TIMESTAMP between time zones.',
         });
       case 'comparison':
-        return this.#comparison(e.operator, e.left, e.right, e.span);
+        return this.comparison(e.operator, e.left, e.right, e.span);
       case 'logical':
         return {
           kind: 'logical',
@@ -189,7 +133,7 @@ class Binder {
       case 'like':
         return this.#like(e);
       case 'case':
-        return this.#case(e);
+        return bindCase(this, e);
       case 'cast':
         return this.#cast(e);
       case 'subscript':
@@ -197,13 +141,13 @@ class Binder {
       case 'dereference':
         return this.#dereference(e);
       case 'call':
-        return this.#call(e);
+        return bindFunctionCall(this, e);
       case 'arrayConstructor':
-        return this.#array(e);
+        return bindArray(this, e);
       case 'mapConstructor':
-        return this.#map(e);
+        return bindMap(this, e);
       case 'structConstructor':
-        return this.#struct(e);
+        return bindStruct(this, e);
       default:
         return unreachable(e);
     }
@@ -213,41 +157,27 @@ class Binder {
     const bound = this.bind(e);
     if (bound.type.kind === 'BOOLEAN') return bound;
     const message =
-      `Type error in ${this.#context.clause} expression: ` +
+      `Type error in ${this.context.clause} expression: ` +
       `Should evaluate to boolean but is ${this.text(e)} (${formatType(bound.type)}) instead.`;
     throw new StatementError(message, { code: 'not-boolean', span: e.span });
   }
 
   text(e: CallArgument): string {
     return expressionText(e, (column) => {
-      if (column.source === null && this.#parameters.has(column.name.name)) return column.name.name;
+      if (column.source === null && this.parameters.has(column.name.name)) return column.name.name;
       const found =
         column.source === null
-          ? this.#context.scope.find(column.name.name)
-          : this.#context.scope.tryResolve(column.source, column.name);
+          ? this.context.scope.find(column.name.name)
+          : this.context.scope.tryResolve(column.source, column.name);
       const name = found?.displayName ?? column.name.name;
       return nameText({ ...column.name, name });
     });
   }
 
-  bindCall(call: CallExpression): BoundCall {
-    const definition = this.#context.functions.find(call.name.name);
-    if (definition === null) throw this.#unknownFunction(call.name);
-    if (definition.kind === 'aggregate' && call.arguments.length === 0) {
-      const rowtime = this.#context.rowtime?.() ?? this.#column(null, { ...call.name, name: 'ROWTIME' });
-      return this.#resolveCall(call, definition, [rowtime]);
-    }
-    return this.#resolveCall(
-      call,
-      definition,
-      call.arguments.map((argument) => (isLambdaOrUnit(argument) ? argument : this.bind(argument))),
-    );
-  }
-
-  #column(source: Identifier | null, name: Identifier): BoundExpression {
-    const parameter = source === null ? this.#parameters.get(name.name) : undefined;
+  column(source: Identifier | null, name: Identifier): BoundExpression {
+    const parameter = source === null ? this.parameters.get(name.name) : undefined;
     if (parameter !== undefined) return { kind: 'parameter', type: parameter, name: name.name };
-    const found = this.#context.scope.resolve(source, name, this.#context.clause);
+    const found = this.context.scope.resolve(source, name, this.context.clause);
     return { kind: 'column', type: found.column.type, index: found.index, name: found.displayName };
   }
 
@@ -286,7 +216,7 @@ class Binder {
     return { kind: 'arithmetic', type, operator: e.operator, left: convert(left), right: convert(right) };
   }
 
-  #comparison(operator: ComparisonOperator, left: Expression, right: Expression, span: SourceSpan): BoundExpression {
+  comparison(operator: ComparisonOperator, left: Expression, right: Expression, span: SourceSpan): BoundExpression {
     const compared = bindComparison(
       operator,
       this.#operand(left, this.#pointInTime(left, right)),
@@ -304,7 +234,7 @@ class Binder {
   /** The ms since the epoch that a string literal beside ROWTIME, WINDOWSTART or WINDOWEND means; null elsewhere. */
   #pointInTime(e: Expression, other: Expression): BoundExpression | null {
     if (e.kind !== 'string' || other.kind !== 'column' || !TIME_COLUMNS.has(other.name.name)) return null;
-    if (other.source === null && this.#parameters.has(other.name.name)) return null;
+    if (other.source === null && this.parameters.has(other.name.name)) return null;
     try {
       return boundLiteral(BIGINT, parseTimestamp(e.value));
     } catch (error) {
@@ -321,8 +251,8 @@ class Binder {
       kind: 'logical',
       type: BOOLEAN,
       operator: 'AND',
-      left: this.#comparison('>=', e.operand, e.low, e.span),
-      right: this.#comparison('<=', e.operand, e.high, e.span),
+      left: this.comparison('>=', e.operand, e.low, e.span),
+      right: this.comparison('<=', e.operand, e.high, e.span),
     };
     return e.negated ? not(within) : within;
   }
@@ -332,7 +262,7 @@ class Binder {
       expression: this.bind(item),
       text: () => this.text(item),
     }));
-    const { expressions } = this.#coerced(items, 'code', e.span);
+    const { expressions } = coerced(items, 'code', e.span);
     return {
       kind: 'in',
       type: BOOLEAN,
@@ -340,15 +270,6 @@ class Binder {
       items: expressions.slice(1),
       negated: e.negated,
     };
-  }
-
-  #coerced(items: readonly Operand[], stage: 'type' | 'code', span: SourceSpan): ReturnType<typeof coerceList> {
-    try {
-      return coerceList(items);
-    } catch (error) {
-      if (!(error instanceof CoercionError)) throw error;
-      throw new Problem(error.message, stage, 'incompatible-list', span);
-    }
   }
 
   #like(e: Expression & { kind: 'like' }): BoundExpression {
@@ -377,83 +298,8 @@ class Binder {
     };
   }
 
-  #case(e: Expression & { kind: 'case' }): BoundExpression {
-    if (e.operand !== null && this.#context.simpleCase === false) {
-      throw new StatementError('Simple CASE expressions are not supported.', {
-        code: 'not-in-dialect',
-        span: e.span,
-        hint: 'Write CASE WHEN x = value THEN ... END.',
-      });
-    }
-    const branches = e.branches.map((branch) => ({
-      when: this.#when(e.operand, branch.when),
-      then: this.bind(branch.then),
-    }));
-    const otherwise = e.otherwise && this.bind(e.otherwise);
-    let type: SqlType = NULL_TYPE;
-    let first: Expression | null = null;
-    for (const [i, { then }] of branches.entries()) {
-      const written = e.branches[i]!.then;
-      if (then.type.kind === 'NULL') continue;
-      if (first === null) {
-        type = then.type;
-        first = written;
-      } else if (!sameType(type, then.type)) {
-        throw this.#branchProblem(
-          "Type for all 'THEN' clauses should be the same.",
-          `THEN expression '${this.text(first)}' has type: ${formatType(type)}.`,
-          `THEN expression '${this.text(written)}' has type: ${formatType(then.type)}.`,
-          e.span,
-        );
-      }
-    }
-    if (otherwise !== null && otherwise.type.kind !== 'NULL') {
-      if (first === null) {
-        type = otherwise.type;
-      } else if (!sameType(type, otherwise.type)) {
-        throw this.#branchProblem(
-          "Type for the default clause should be the same as for 'THEN' clauses.",
-          `THEN type: ${formatType(type)}.`,
-          `DEFAULT type: ${formatType(otherwise.type)}.`,
-          e.span,
-        );
-      }
-    }
-    if (type.kind === 'NULL') {
-      throw new Problem('Invalid Case expression. All case branches have NULL type', 'type', 'invalid-case', e.span);
-    }
-    return {
-      kind: 'case',
-      type,
-      branches: branches.map((branch) => ({ when: branch.when, then: castTo(branch.then, type, 'implicit') })),
-      otherwise: otherwise && castTo(otherwise, type, 'implicit'),
-    };
-  }
-
-  #when(operand: Expression | null, when: Expression): BoundExpression {
-    if (operand !== null) return this.#comparison('=', operand, when, when.span);
-    const bound = this.bind(when);
-    if (bound.type.kind === 'BOOLEAN') return bound;
-    throw new Problem(
-      `WHEN operand type should be boolean.\nType for '${this.text(when)}' is ${formatType(bound.type)}`,
-      'type',
-      'not-boolean',
-      when.span,
-    );
-  }
-
-  #branchProblem(rule: string, first: string, second: string, span: SourceSpan): Problem {
-    return new Problem(
-      `Invalid Case expression. ${rule}\n${first}\n${second}`,
-      'type',
-      'invalid-case',
-      span,
-      'CAST the branches to one type.',
-    );
-  }
-
   #cast(e: Expression & { kind: 'cast' }): BoundExpression {
-    const type = resolveType(e.type, this.#context.types);
+    const type = resolveType(e.type, this.context.types);
     const operand = this.bind(e.operand);
     if (operand.type.kind === 'NULL') return boundLiteral(type, null);
     if (castFunction(operand.type, type) === null) {
@@ -530,224 +376,8 @@ class Binder {
     }
     return { kind: 'field', type: type.fields[index]!.type, operand, index, name };
   }
-
-  #array(e: Expression & { kind: 'arrayConstructor' }): BoundExpression {
-    if (e.elements.length === 0) {
-      throw new Problem(
-        `Array constructor cannot be empty. Please supply at least one element ${ISSUE}.`,
-        'type',
-        'empty-constructor',
-        e.span,
-      );
-    }
-    const { type, expressions } = this.#entries(e.elements, e.span);
-    if (type === null) throw this.#allNull('an array', 'elements', 'value', e.span);
-    return { kind: 'array', type: arrayType(type), elements: expressions };
-  }
-
-  #map(e: Expression & { kind: 'mapConstructor' }): BoundExpression {
-    if (e.entries.length === 0) {
-      throw new Problem(
-        `Map constructor cannot be empty. Please supply at least one key value pair ${ISSUE}.`,
-        'type',
-        'empty-constructor',
-        e.span,
-      );
-    }
-    e.entries.forEach((entry, i) => {
-      if (!e.entries.slice(0, i).some((earlier) => sameExpression(earlier.key, entry.key))) return;
-      throw new StatementError(`Duplicate keys found in MAP: ${this.text(entry.key)}`, {
-        code: 'duplicate-map-key',
-        span: entry.key.span,
-      });
-    });
-    const keys = this.#entries(
-      e.entries.map((entry) => entry.key),
-      e.span,
-    );
-    const values = this.#entries(
-      e.entries.map((entry) => entry.value),
-      e.span,
-    );
-    if (keys.type === null) throw this.#allNull('a map', 'keys', 'key', e.span);
-    if (values.type === null) throw this.#allNull('a map', 'values', 'value', e.span);
-    return {
-      kind: 'map',
-      type: mapType(keys.type, values.type),
-      entries: keys.expressions.map((key, i) => ({ key, value: values.expressions[i]! })),
-    };
-  }
-
-  #entries(written: readonly Expression[], span: SourceSpan): ReturnType<typeof coerceList> {
-    const items = written.map((item) => ({ expression: this.bind(item), text: () => this.text(item) }));
-    return this.#coerced(items, 'type', span);
-  }
-
-  #allNull(what: string, parts: string, part: string, span: SourceSpan): Problem {
-    return new Problem(
-      `Cannot construct ${what} with all NULL ${parts} ${ISSUE}. ` +
-        `As a workaround, you may cast a NULL ${part} to the desired type.`,
-      'type',
-      'untyped-null',
-      span,
-    );
-  }
-
-  #struct(e: Expression & { kind: 'structConstructor' }): BoundExpression {
-    const names = e.fields.map((field) => field.name.name);
-    const duplicate = names.find((name, i) => names.indexOf(name) !== i);
-    if (duplicate !== undefined) {
-      throw new StatementError(`Duplicate field names found in STRUCT: '${duplicate}'`, {
-        code: 'duplicate-field',
-        span: e.span,
-      });
-    }
-    const fields = e.fields.map((field) => this.bind(field.value));
-    fields.forEach((field, i) => {
-      if (field.type.kind === 'NULL') throw untypedNull(e.fields[i]!.value.span);
-    });
-    return { kind: 'struct', type: structType(fields.map((f, i) => ({ name: names[i]!, type: f.type }))), fields };
-  }
-
-  #call(call: CallExpression): BoundExpression {
-    const definition = this.#context.functions.find(call.name.name);
-    if (definition === null) throw this.#unknownFunction(call.name);
-    if (definition.kind !== 'scalar') {
-      const hook = definition.kind === 'aggregate' ? this.#context.onAggregate : this.#context.onTableFunction;
-      if (hook === undefined) {
-        const what = definition.kind === 'aggregate' ? 'aggregate function' : 'table function';
-        throw new StatementError(
-          `${this.#context.clause} does not support ${what}s: ${definition.name} is ${what === 'table function' ? 'a' : 'an'} ${what}.`,
-          { code: `unexpected-${definition.kind}-function`, span: call.span },
-        );
-      }
-      return hook(call, definition, (changes) =>
-        new Binder({ ...this.#context, ...changes }, this.#parameters).bindCall(call),
-      );
-    }
-    const bound = this.bindCall(call);
-    return {
-      kind: 'call',
-      type: bound.resolved.returnType,
-      name: definition.name,
-      signature: bound.resolved.signature,
-      arguments: bound.arguments,
-    };
-  }
-
-  #unknownFunction(name: Identifier): StatementError {
-    const near = nearest(
-      name.name.toUpperCase(),
-      this.#context.functions.all().map((f) => f.name),
-    );
-    return new StatementError(`Can't find any functions with the name '${name.name.toUpperCase()}'`, {
-      code: 'unknown-function',
-      span: name.span,
-      hint: near === null ? 'LIST FUNCTIONS shows them all.' : `Did you mean '${near}'?`,
-    });
-  }
-
-  #resolveCall(
-    call: CallExpression,
-    definition: BoundCall['definition'],
-    args: readonly (BoundExpression | Lambda | (CallArgument & { kind: 'intervalUnit' }))[],
-  ): BoundCall {
-    const literals = args.map((a) => (a.kind === 'literal' ? literalValue(a.type, a.value) : undefined));
-    const resolve = (shapes: typeof args): BoundCall['resolved'] =>
-      this.#context.functions.resolve(
-        definition.name,
-        shapes.map((a, i) => {
-          if (a.kind === 'intervalUnit') return { kind: 'unit' };
-          if (a.kind === 'lambda') {
-            return {
-              kind: 'lambda',
-              parameters: a.parameters.length,
-              resultType: (types) => this.#lambda(a, types).body.type,
-            };
-          }
-          return literals[i] === undefined
-            ? { kind: 'value', type: a.type }
-            : { kind: 'value', type: a.type, literal: literals[i] };
-        }),
-      );
-    let chosen = args;
-    let resolved: BoundCall['resolved'];
-    try {
-      for (const a of args) if (a.kind === 'lambda') this.#checkLambda(a);
-      resolved = resolve(args);
-    } catch (error) {
-      if (!(error instanceof StatementError)) throw error;
-      // `DAY` may be a column of that name rather than a unit.
-      const named = args.map((a) =>
-        a.kind === 'intervalUnit' && this.#context.scope.has(a.name.name) ? this.#column(null, a.name) : a,
-      );
-      if (named.every((a, i) => a === args[i])) throw error.with({ span: call.span });
-      chosen = named;
-      resolved = resolve(named);
-    }
-    const bound = chosen.map((a, i): BoundArgument => {
-      if (a.kind === 'intervalUnit') return { kind: 'intervalUnit', unit: a.unit };
-      if (a.kind === 'lambda') {
-        const types = resolved.lambdaParameterTypes[i];
-        assert(types !== null && types !== undefined, 'a lambda argument has parameter types');
-        return this.#lambda(a, types);
-      }
-      const type = resolved.parameterTypes[i];
-      return type === null || type === undefined || type.kind === 'NULL' ? a : castTo(a, type, 'implicit');
-    });
-    return { definition, resolved, arguments: bound, literals };
-  }
-
-  #checkLambda(lambda: Lambda): void {
-    if (lambda.parameters.length > LAMBDA_PARAMETERS_MAX) {
-      throw new StatementError('Unsupported number of lambda arguments.', {
-        code: 'invalid-lambda',
-        span: lambda.span,
-      });
-    }
-    for (const [i, { name, span }] of lambda.parameters.entries()) {
-      if (this.#parameters.has(name) || lambda.parameters.slice(0, i).some((p) => p.name === name)) {
-        throw new StatementError('Reusing lambda arguments in nested lambda is not allowed', {
-          code: 'invalid-lambda',
-          span,
-        });
-      }
-      if (this.#context.scope.has(name)) {
-        throw new StatementError(`Lambda function argument can't be a column name: ${name}`, {
-          code: 'invalid-lambda',
-          span,
-        });
-      }
-    }
-  }
-
-  #lambda(lambda: Lambda, types: readonly SqlType[]): BoundArgument & { kind: 'lambda' } {
-    const parameters = lambda.parameters.map((p, i) => ({ name: p.name, type: types[i]! }));
-    if (types.length !== parameters.length) {
-      throw new StatementError(
-        `Was expecting ${types.length} arguments but found ${parameters.length}, ` +
-          `[${parameters.map((p) => p.name).join(', ')}]. Check your lambda statement.`,
-        { code: 'invalid-lambda', span: lambda.span },
-      );
-    }
-    const inner = new Map(this.#parameters);
-    for (const p of parameters) inner.set(p.name, p.type);
-    return { kind: 'lambda', parameters, body: new Binder(this.#context, inner).bind(lambda.body) };
-  }
-}
-
-/** @returns the complaint about a NULL that nothing gives a type */
-export function untypedNull(span: SourceSpan): StatementError {
-  return new StatementError(
-    "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
-    { code: 'untyped-null', span },
-  );
 }
 
 function not(operand: BoundExpression): BoundExpression {
   return { kind: 'not', type: BOOLEAN, operand };
-}
-
-function isLambdaOrUnit(a: CallArgument): a is Exclude<CallArgument, Expression> {
-  return a.kind === 'lambda' || a.kind === 'intervalUnit';
 }
