@@ -15,6 +15,7 @@ import type {
   WindowStore,
 } from '../state/state-store.js';
 import { compileExpression, compilePredicate, type ExpressionContext } from './expressions/compile.js';
+import { fuseStream } from './operators/fusion/fused-stream.js';
 import { STEP_FACTORIES } from './operators/index.js';
 import type {
   BeforeImage,
@@ -103,10 +104,12 @@ class PipelineBuilder implements OperatorBuilder {
   readonly partition: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly repartition: 'direct' | 'topic';
-  readonly fuse: boolean;
   readonly hooks: (() => void)[] = [];
   readonly #options: PipelineOptions;
   readonly #plan: PhysicalPlan;
+  readonly #fuse: boolean;
+  /** Set while `unfused` builds: takes what would be registered. */
+  #captured: RecordSource[] | null = null;
   readonly #sources = new Map<string, RecordSource[]>();
   readonly #progress = new Map<string, Progress>();
 
@@ -117,7 +120,7 @@ class PipelineBuilder implements OperatorBuilder {
     this.partition = options.partition;
     this.settings = plan.settings;
     this.repartition = options.repartition;
-    this.fuse = options.fuse ?? true;
+    this.#fuse = options.fuse ?? true;
   }
 
   /** The topics that something reads, sources first, in the order of the plan. */
@@ -126,6 +129,7 @@ class PipelineBuilder implements OperatorBuilder {
   }
 
   stream(step: PhysicalStep, output: StreamOutput): void {
+    if (this.#fuse && this.#captured === null && fuseStream(step, output, this)) return;
     const { stream } = STEP_FACTORIES[step.kind] as StepFactory<PhysicalStep>;
     assert(stream !== undefined, `a ${step.kind} step makes no stream`);
     stream(step, output, this);
@@ -137,7 +141,20 @@ class PipelineBuilder implements OperatorBuilder {
     return table(step, output, before, this);
   }
 
+  unfused(step: PhysicalStep, output: StreamOutput): RecordSource {
+    const captured: RecordSource[] = [];
+    this.#captured = captured;
+    this.stream(step, output);
+    this.#captured = null;
+    assert(captured.length === 1, 'a fused chain has one source');
+    return captured[0]!;
+  }
+
   source(topic: string, source: RecordSource): void {
+    if (this.#captured !== null) {
+      this.#captured.push(source);
+      return;
+    }
     const sources = this.#sources.get(topic);
     if (sources === undefined) this.#sources.set(topic, [source]);
     else sources.push(source);

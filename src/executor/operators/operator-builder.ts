@@ -45,11 +45,11 @@ export interface OperatorBuilder {
   readonly settings: Readonly<Record<string, string>>;
   /** What a repartition step does: hand on in memory, or write to its topic, where the same task reads it back. */
   readonly repartition: 'direct' | 'topic';
-  /** Whether chains of stateless steps become one generated function. */
-  readonly fuse: boolean;
 
   /** Builds the stream that a step produces, ending in `output`. */
   stream(step: PhysicalStep, output: StreamOutput): void;
+  /** The source of the stream that a step produces, made of ordinary operators and registered nowhere. One source is all there is below. */
+  unfused(step: PhysicalStep, output: StreamOutput): RecordSource;
   /**
    * Builds the table that a step produces.
    * @param output null when nobody listens and only the view is used

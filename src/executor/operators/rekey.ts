@@ -6,6 +6,11 @@ import type { StreamRekeyStep, TableRekeyStep } from '../../planner/physical/phy
 import type { StreamOutput, TableOutput, TableRow, TableView } from './operator.js';
 import type { Evaluator, OperatorBuilder, StepFactory } from './operator-builder.js';
 
+/** What the processing log says of a row that a null grouping expression leaves out. */
+export function nullGroupMessage(index: number): string {
+  return `Group-by column with index ${index} resolved to null. The source row will be excluded from the table.`;
+}
+
 /** Computes new keys, and rows that begin with them. */
 class KeyExpressions {
   readonly step: StreamRekeyStep | TableRekeyStep;
@@ -33,11 +38,7 @@ class KeyExpressions {
   }
 
   reportNull(index: number): void {
-    this.#builder.context.report(
-      'null-key',
-      this.step.id,
-      `Group-by column with index ${index} resolved to null. The source row will be excluded from the table.`,
-    );
+    this.#builder.context.report('null-key', this.step.id, nullGroupMessage(index));
   }
 }
 

@@ -54,8 +54,10 @@ class RepartitionWriter implements StreamOutput, TableOutput {
     this.#layout = layout;
     this.#builder = builder;
     this.#topic = builder.topic(step.topic);
-    this.#writeKey = rowWriter(step.keyFormat, layout.keys, layout.keyPositions, 'key');
-    this.#writeValue = rowWriter(step.valueFormat, layout.values, layout.valuePositions, 'value');
+    const keys = formatOf(step.keyFormat).serializer(step.keyFormat, layout.keys, 'key');
+    const values = formatOf(step.valueFormat).serializer(step.valueFormat, layout.values, 'value');
+    this.#writeKey = rowWriter(keys, layout.keyPositions);
+    this.#writeValue = rowWriter(values, layout.valuePositions);
   }
 
   stream(record: StreamRecord): void {

@@ -1,9 +1,11 @@
+import type { Serializer } from '../../formats/format.js';
 import { RecordError } from '../../model/errors.js';
 import type { RecordHeader, StreamRecord, TableChange, Window } from '../../model/record.js';
 import type { Schema } from '../../model/schema.js';
 import type { Row, SqlValue } from '../../model/value.js';
 import type { SinkPlan } from '../../planner/physical/physical-plan.js';
 import type { TopicOutput } from '../task/output-buffer.js';
+import { formatOf } from './formats.js';
 import type { StreamOutput, TableOutput } from './operator.js';
 import type { OperatorBuilder } from './operator-builder.js';
 import { type RowWriter, rowWriter, writeWindow } from './row-writer.js';
@@ -23,22 +25,26 @@ export const SINK_ID = 'Sink';
 
 /** Encodes results and writes them to the sink's topic. A deleted row is a record whose value is null. */
 export class Sink implements StreamOutput, TableOutput {
-  readonly #plan: SinkPlan;
+  readonly plan: SinkPlan;
+  readonly topic: TopicOutput;
+  readonly keySerializer: Serializer;
+  readonly valueSerializer: Serializer;
   readonly #builder: OperatorBuilder;
-  readonly #topic: TopicOutput;
   readonly #writeKey: RowWriter;
   readonly #writeValue: RowWriter;
   readonly #convertTime: ((value: SqlValue) => number) | null;
 
   constructor(plan: SinkPlan, schema: Schema, builder: OperatorBuilder) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#builder = builder;
-    this.#topic = builder.topic(plan.topic);
+    this.topic = builder.topic(plan.topic);
     const keys = positionsOf(schema, 'key');
     const values = positionsOf(schema, 'value');
     const columns = (positions: readonly number[]) => positions.map((position) => schema.columns[position]!);
-    this.#writeKey = rowWriter(plan.keyFormat, columns(keys), keys, 'key');
-    this.#writeValue = rowWriter(plan.valueFormat, columns(values), values, 'value');
+    this.keySerializer = formatOf(plan.keyFormat).serializer(plan.keyFormat, columns(keys), 'key');
+    this.valueSerializer = formatOf(plan.valueFormat).serializer(plan.valueFormat, columns(values), 'value');
+    this.#writeKey = rowWriter(this.keySerializer, keys);
+    this.#writeValue = rowWriter(this.valueSerializer, values);
     const { timestamp } = plan;
     this.#convertTime = timestamp === null ? null : timestampConverter(timestamp.type, timestamp.format, builder);
   }
@@ -52,15 +58,18 @@ export class Sink implements StreamOutput, TableOutput {
   }
 
   #write(key: Row, row: Row | null, eventTime: number, window: Window | null, headers: readonly RecordHeader[]): void {
-    const topic = this.#topic;
+    const { topic } = this;
     const sink = topic.key;
     let timestamp = eventTime;
     let begun = false;
     try {
-      if (this.#convertTime !== null) timestamp = this.#time(row, this.#convertTime);
+      if (this.plan.timestamp !== null) {
+        timestamp =
+          row === null ? Math.max(0, this.#builder.context.time) : this.time(row[this.plan.timestamp.column]!);
+      }
       sink.reset();
       const hasKey = this.#writeKey(sink, key);
-      if (hasKey && this.#plan.keyWindow !== null) writeWindow(sink, this.#plan.keyWindow, window);
+      if (hasKey && this.plan.keyWindow !== null) writeWindow(sink, this.plan.keyWindow, window);
       const builder = topic.begin(timestamp, !hasKey);
       begun = true;
       const hasValue = row !== null && this.#writeValue(builder, row);
@@ -73,13 +82,15 @@ export class Sink implements StreamOutput, TableOutput {
     }
   }
 
-  #time(row: Row | null, convert: (value: SqlValue) => number): number {
-    if (row === null) return Math.max(0, this.#builder.context.time);
-    const value = row[this.#plan.timestamp!.column]!;
+  /**
+   * The timestamp of a result with this value in the column that tells it.
+   * @throws RecordError with reason `timestamp`
+   */
+  time(value: SqlValue): number {
     let time: number;
     try {
       if (value === null) throw new Error('its column is null');
-      time = convert(value);
+      time = this.#convertTime!(value);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new RecordError('timestamp', `Failed to extract the timestamp: ${why}`);
