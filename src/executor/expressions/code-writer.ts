@@ -52,6 +52,12 @@ export class CodeWriter {
     return piece(value < 0 || Object.is(value, -0) ? `(-${Math.abs(value)})` : String(value), true);
   }
 
+  /** A position or a scale, as text. Plans come from outside, so it is checked to be a number. */
+  integer(value: number): string {
+    assert(Number.isSafeInteger(value), 'a position or scale of a plan is an integer');
+    return String(value);
+  }
+
   /** A variable from outside the generated expression. */
   variable(name: string): string {
     assert(VARIABLE.test(name), 'a variable name is an identifier');

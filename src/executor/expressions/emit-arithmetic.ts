@@ -1,4 +1,5 @@
 import { powerOfTen } from '../../model/decimal.js';
+import { assert } from '../../model/errors.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { ArithmeticOperator } from '../../parser/ast.js';
 import type { CodeWriter } from './code-writer.js';
@@ -9,6 +10,9 @@ interface Operation {
   readonly throws?: boolean;
   readonly plain?: boolean;
 }
+
+/** What a plan may name; nothing else of a plan becomes text. */
+const OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%'] satisfies ArithmeticOperator[]);
 
 const NON_ZERO_NUMBER = /^(?:[1-9]\d*|\(-[1-9]\d*\))$/;
 
@@ -24,6 +28,7 @@ export function emitArithmetic(
   right: { piece: Piece; type: SqlType },
   mode: Mode,
 ): Piece {
+  assert(OPERATORS.has(operator), 'an operator of a plan is one of arithmetic');
   return writer.strict([left.piece, right.piece], mode, (a, b): Operation => {
     switch (type.kind) {
       case 'INTEGER':

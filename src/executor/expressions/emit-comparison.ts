@@ -88,8 +88,8 @@ function compare(
 /** Numbers of different kinds. A bigint and a number compare by size in JavaScript, but only with the loose operators. */
 function compareMixed(writer: CodeWriter, js: string, a: SqlType, b: SqlType, left: string, right: string): string {
   const compareDecimal = writer.runtime('compareDecimalToDouble');
-  if (a.kind === 'DECIMAL') return `${compareDecimal}(${left}, ${a.scale}, ${right}) ${js} 0`;
-  if (b.kind === 'DECIMAL') return `0 ${js} ${compareDecimal}(${right}, ${b.scale}, ${left})`;
+  if (a.kind === 'DECIMAL') return `${compareDecimal}(${left}, ${writer.integer(a.scale)}, ${right}) ${js} 0`;
+  if (b.kind === 'DECIMAL') return `0 ${js} ${compareDecimal}(${right}, ${writer.integer(b.scale)}, ${left})`;
   return `${left} ${js === '===' ? '==' : js === '!==' ? '!=' : js} ${right}`;
 }
 

@@ -142,7 +142,10 @@ export class ExpressionCode {
         return asPredicate(this.#subscript(e, mode), mode);
       case 'field': {
         const operand = this.#emit(e.operand, inward(mode));
-        const piece = this.#writer.strict([operand], 'value', (o) => ({ code: `${o}[${e.index}]`, nullable: true }));
+        const piece = this.#writer.strict([operand], 'value', (o) => ({
+          code: `${o}[${this.#writer.integer(e.index)}]`,
+          nullable: true,
+        }));
         return asPredicate(piece, mode);
       }
       case 'call':

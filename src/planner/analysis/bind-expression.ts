@@ -53,11 +53,6 @@ export function bindCall(call: CallExpression, context: BindContext): BoundCall 
   return inClause(context.clause, () => bindArguments(new ExpressionBinder(context, NO_PARAMETERS), call));
 }
 
-/** How messages print an expression of this context: columns by the name they have in the input of the clause. */
-export function boundText(e: Expression, context: BindContext): string {
-  return new ExpressionBinder(context, NO_PARAMETERS).text(e);
-}
-
 /** The parameters of the lambdas around an expression, with their types. */
 type Parameters = ReadonlyMap<string, SqlType>;
 

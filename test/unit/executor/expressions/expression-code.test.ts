@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ExpressionCode } from '../../../../src/executor/expressions/compile.js';
+import { compileExpression, ExpressionCode } from '../../../../src/executor/expressions/compile.js';
+import { AssertionError } from '../../../../src/model/errors.js';
 import type { Row, SqlValue } from '../../../../src/model/value.js';
 import { bind, runContext } from '../../../support/expressions.js';
 
@@ -40,6 +41,16 @@ describe('the generated text', () => {
   test('holds no text of the user', () => {
     const source = text("NAME = 'x''); process.exit(); (''' OR `NAME` LIKE '%injected%'");
     expect(source).not.toMatch(/process|injected/);
+  });
+
+  test.each<[string, object]>([
+    ['an operator', { kind: 'arithmetic', operator: '+ evil() +' }],
+    ['a column', { kind: 'column', index: '0]; evil(); [0' }],
+    ['a field', { kind: 'field', index: '0]; evil(); [0' }],
+  ])('holds no text of a forged plan: %s', (_what, changes) => {
+    const column = bind('ID', COLUMNS);
+    const forged = { ...bind('D * 2', 'D DOUBLE'), operand: column, ...changes } as typeof column;
+    expect(() => compileExpression(forged, runContext())).toThrow(AssertionError);
   });
 
   test.each([
