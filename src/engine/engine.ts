@@ -102,7 +102,10 @@ export interface Engine {
   /** A session with the given overrides and variables. @throws StatementError for an unknown or prohibited property */
   session(properties?: Readonly<Record<string, unknown>>, variables?: Readonly<Record<string, unknown>>): Session;
   /** Parses a text without running it; never throws. */
-  parse(text: string, session?: Session): { readonly statements: readonly PreparedStatement[]; readonly diagnostics: readonly Diagnostic[] };
+  parse(
+    text: string,
+    session?: Session,
+  ): { readonly statements: readonly PreparedStatement[]; readonly diagnostics: readonly Diagnostic[] };
   /**
    * Runs all statements of a text but SELECT and PRINT, in order, as one request: everything is checked before anything runs.
    * Statements without an answer (SET, INSERT ... VALUES) add nothing to the result.

@@ -145,7 +145,10 @@ export type Entity =
   | (EntityBase & { readonly '@type': 'query_descriptions'; readonly queryDescriptions: readonly QueryDescription[] })
   | (EntityBase & { readonly '@type': 'queryDescription'; readonly queryDescription: QueryDescription })
   | (EntityBase & { readonly '@type': 'sourceDescription'; readonly sourceDescription: SourceDescription })
-  | (EntityBase & { readonly '@type': 'source_descriptions'; readonly sourceDescriptions: readonly SourceDescription[] })
+  | (EntityBase & {
+      readonly '@type': 'source_descriptions';
+      readonly sourceDescriptions: readonly SourceDescription[];
+    })
   | (EntityBase & {
       readonly '@type': 'properties';
       readonly properties: readonly PropertyItem[];

@@ -42,16 +42,21 @@ export class FileLock {
 
   /** Says where the process that holds the file answers. */
   setOwner(url: string | null): void {
-    const owner: LockOwner = { pid: process.pid, url };
-    const path = ownerPath(this.#path);
-    writeFileSync(`${path}.new`, JSON.stringify(owner), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    announceOwner(this.#path, url);
   }
 
   release(): void {
     rmSync(ownerPath(this.#path), { force: true });
     this.#connection.close();
   }
+}
+
+/** Says where this process answers; only for the process that holds the file's lock, on whichever of its threads. */
+export function announceOwner(path: string, url: string | null): void {
+  const owner: LockOwner = { pid: process.pid, url };
+  const target = ownerPath(path);
+  writeFileSync(`${target}.new`, JSON.stringify(owner), { mode: 0o600 });
+  renameSync(`${target}.new`, target);
 }
 
 /** Who last took the lock of a file, or null when nobody said. Call it only when the lock was found to be held. */

@@ -1,0 +1,56 @@
+import type { MutableCatalog, QueryEntry, SourceEntry } from '../catalog/catalog.js';
+import type { SqlType } from '../model/sql-type.js';
+
+/** One change of the catalog, as data. */
+export type CatalogEffect =
+  | { readonly kind: 'putSource'; readonly source: SourceEntry }
+  | { readonly kind: 'removeSource'; readonly name: string }
+  | { readonly kind: 'putType'; readonly name: string; readonly type: SqlType }
+  | { readonly kind: 'removeType'; readonly name: string }
+  | { readonly kind: 'putQuery'; readonly query: QueryEntry }
+  | { readonly kind: 'removeQuery'; readonly id: string };
+
+/** A statement that changed the catalog, with what it changed: the unit of the durable command log. */
+export interface Command {
+  readonly version: 1;
+  readonly statement: string;
+  readonly effects: readonly CatalogEffect[];
+}
+
+export function encodeCommand(command: Command): string {
+  return JSON.stringify(command);
+}
+
+/** @throws Error when the text is no command of a known version */
+export function decodeCommand(text: string): Command {
+  const command = JSON.parse(text) as Command;
+  if (command.version !== 1 || !Array.isArray(command.effects)) {
+    throw new Error(`unknown command version ${String(command.version)}`);
+  }
+  return command;
+}
+
+export function applyEffects(catalog: MutableCatalog, effects: readonly CatalogEffect[]): void {
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'putSource':
+        catalog.putSource(effect.source);
+        break;
+      case 'removeSource':
+        catalog.removeSource(effect.name);
+        break;
+      case 'putType':
+        catalog.putType(effect.name, effect.type);
+        break;
+      case 'removeType':
+        catalog.removeType(effect.name);
+        break;
+      case 'putQuery':
+        catalog.putQuery(effect.query);
+        break;
+      case 'removeQuery':
+        catalog.removeQuery(effect.id);
+        break;
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import type { QueryEntry, SourceEntry } from '../catalog/catalog.js';
+import type { QueryStatus } from '../executor/thread/stream-thread.js';
+import type { Column } from '../model/schema.js';
+import { explainPlan } from '../planner/explain.js';
+import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
+import type { EngineCore } from './engine-core.js';
+import {
+  type FieldInfo,
+  type QueryDescription,
+  type RunningQuery,
+  type SourceDescription,
+  type SourceListItem,
+  schemaInfo,
+} from './entities.js';
+
+export function fieldInfo(column: Column): FieldInfo {
+  const base = { name: column.name, schema: schemaInfo(column.type) };
+  if (column.role === 'key') return { ...base, type: 'KEY' };
+  if (column.role === 'headers') {
+    return column.headerKey === undefined
+      ? { ...base, type: 'HEADER' }
+      : { ...base, type: 'HEADER', headerKey: column.headerKey };
+  }
+  return base;
+}
+
+export function sourceListItem(entry: SourceEntry): SourceListItem {
+  return {
+    type: entry.kind,
+    name: entry.name,
+    topic: entry.topic,
+    keyFormat: entry.keyFormat.name,
+    valueFormat: entry.valueFormat.name,
+    isWindowed: entry.keyWindow !== null,
+  };
+}
+
+/** What the engine says of its running queries, by id. */
+export async function queryStatuses(core: EngineCore): Promise<ReadonlyMap<string, QueryStatus>> {
+  return new Map((await core.parts.thread.status()).map((s) => [s.queryId, s]));
+}
+
+export function runningQuery(query: QueryEntry, statuses: ReadonlyMap<string, QueryStatus>): RunningQuery {
+  const state = statuses.get(query.id)?.state ?? 'ERROR';
+  return {
+    queryString: query.statementText,
+    sinks: query.sinkTopic === null ? [] : [query.sink],
+    sinkKafkaTopics: query.sinkTopic === null ? [] : [query.sinkTopic],
+    id: query.id,
+    statusCount: { [state]: 1 },
+    queryType: query.origin === 'SOURCE_TABLE' ? 'CREATE_SOURCE' : 'PERSISTENT',
+    state: state === 'ERROR' ? 'ERROR' : 'RUNNING',
+  };
+}
+
+export function consumerGroup(core: EngineCore, queryId: string): string {
+  return `_confluent-ksql-${core.parts.settings.get('ksql.service.id') ?? 'default_'}query_${queryId}`;
+}
+
+export function queryDescription(
+  query: QueryEntry,
+  core: EngineCore,
+  statuses: ReadonlyMap<string, QueryStatus>,
+): QueryDescription {
+  const plan = JSON.parse(query.plan) as PhysicalPlan;
+  const status = statuses.get(query.id);
+  const sink = core.catalog.source(query.sink);
+  const text = explainPlan(plan);
+  const partitions = [...new Set(status?.positions.map((p) => p.partition) ?? [])].sort((a, b) => a - b);
+  return {
+    id: query.id,
+    statementText: query.statementText,
+    windowType: sink?.keyWindow?.kind ?? null,
+    fields: plan.schema.columns.map(fieldInfo),
+    sources: query.sources,
+    sinks: query.sinkTopic === null ? [] : [query.sink],
+    topology: text,
+    executionPlan: text,
+    overriddenProperties: plan.settings,
+    ksqlHostQueryStatus: { 'localhost:0': status?.state ?? 'ERROR' },
+    queryType: query.origin === 'SOURCE_TABLE' ? 'CREATE_SOURCE' : 'PERSISTENT',
+    queryErrors:
+      status === undefined || status.error === null
+        ? []
+        : [{ timestamp: core.parts.clock.now(), errorMessage: status.error, type: 'SYSTEM' }],
+    tasksMetadata: partitions.map((partition) => ({
+      taskId: `0_${partition}`,
+      topicOffsets: status!.positions
+        .filter((p) => p.partition === partition)
+        .map((p) => ({
+          topicPartitionEntity: { topic: p.topic, partition: p.partition },
+          endOffset: p.end,
+          committedOffset: p.offset,
+        })),
+      timeCurrentIdlingStarted: null,
+    })),
+    consumerGroupId: consumerGroup(core, query.id),
+    state: status?.state ?? 'ERROR',
+  };
+}
+
+export function sourceDescription(
+  entry: SourceEntry,
+  extended: boolean,
+  core: EngineCore,
+  statuses: ReadonlyMap<string, QueryStatus>,
+): SourceDescription {
+  const topic = core.parts.log.describeTopic(entry.topic);
+  const readers = core.catalog.readersOf(entry.name);
+  const writers = core.catalog.writersOf(entry.name);
+  return {
+    name: entry.name,
+    windowType: entry.keyWindow?.kind ?? null,
+    readQueries: readers.map((q) => runningQuery(q, statuses)),
+    writeQueries: writers.map((q) => runningQuery(q, statuses)),
+    fields: entry.schema.columns.map(fieldInfo),
+    type: entry.kind,
+    timestamp: entry.timestamp?.column ?? '',
+    statistics: extended ? statistics(entry, core, statuses) : '',
+    errorStats: extended ? errorStatistics(readers, statuses) : '',
+    extended,
+    keyFormat: entry.keyFormat.name,
+    valueFormat: entry.valueFormat.name,
+    topic: entry.topic,
+    partitions: topic?.partitions ?? 0,
+    replication: topic?.replicas ?? 0,
+    statement: entry.statementText,
+    queryOffsetSummaries: extended ? offsetSummaries([...readers, ...writers], core, statuses) : [],
+    sourceConstraints: readers.filter((q) => q.origin === 'CREATE_AS').map((q) => q.sink),
+    clusterStatistics: [],
+    clusterErrorStats: [],
+  };
+}
+
+function statistics(entry: SourceEntry, core: EngineCore, statuses: ReadonlyMap<string, QueryStatus>): string {
+  const topic = core.parts.log.describeTopic(entry.topic);
+  let messages = 0;
+  for (let p = 0; p < (topic?.partitions ?? 0); p++) messages += core.parts.log.offsets(entry.topic, p).end;
+  const streamTimes = core.catalog
+    .readersOf(entry.name)
+    .flatMap((query) =>
+      (statuses.get(query.id)?.positions ?? [])
+        .filter((p) => p.topic === entry.topic && p.streamTime !== null)
+        .map((p) => `${query.id} partition ${p.partition} stream time: ${new Date(p.streamTime!).toISOString()}`),
+    );
+  return [`total-messages: ${String(messages).padStart(10)}`, ...streamTimes].join('\n');
+}
+
+function errorStatistics(readers: readonly QueryEntry[], statuses: ReadonlyMap<string, QueryStatus>): string {
+  return readers
+    .flatMap((q) => Object.entries(statuses.get(q.id)?.dropped ?? {}).map(([reason, n]) => `${q.id} ${reason}: ${n}`))
+    .join('\n');
+}
+
+function offsetSummaries(
+  queries: readonly QueryEntry[],
+  core: EngineCore,
+  statuses: ReadonlyMap<string, QueryStatus>,
+): SourceDescription['queryOffsetSummaries'] {
+  return queries.map((query) => {
+    const positions = statuses.get(query.id)?.positions ?? [];
+    const topics = [...new Set(positions.map((p) => p.topic))];
+    return {
+      groupId: consumerGroup(core, query.id),
+      topicSummaries: topics.map((topic) => ({
+        kafkaTopic: topic,
+        offsets: positions
+          .filter((p) => p.topic === topic)
+          .map((p) => ({
+            partition: p.partition,
+            logStartOffset: core.parts.log.offsets(topic, p.partition).start,
+            logEndOffset: p.end,
+            consumerOffset: p.offset,
+          })),
+      })),
+    };
+  });
+}

@@ -1,0 +1,158 @@
+import type { LogReader } from '../broker/broker.js';
+import { RecordBatchCursor } from '../broker/record-batch-cursor.js';
+import type { StreamThread } from '../executor/thread/stream-thread.js';
+import { formatDouble } from '../model/double-text.js';
+import { StatementError } from '../model/errors.js';
+import { JsonSyntaxError, parseJsonLossless } from '../model/json-text.js';
+import type { PrintTopic } from '../parser/ast.js';
+import type { PrintHandle } from './engine.js';
+
+const READ_BYTES = 1_000_000;
+
+type Guess = 'JSON' | 'KAFKA_INT' | 'KAFKA_BIGINT' | 'KAFKA_DOUBLE' | 'KAFKA_STRING' | 'BYTES';
+
+/** What bytes may be, tried in this order: only formats that decode every record seen so far stay. */
+const GUESSES: readonly {
+  readonly guess: Guess;
+  readonly name: string;
+  readonly text: (bytes: Buffer) => string | null;
+}[] = [
+  { guess: 'JSON', name: 'JSON', text: jsonText },
+  { guess: 'KAFKA_INT', name: 'KAFKA_INT', text: (b) => (b.length === 4 ? String(b.readInt32BE()) : null) },
+  { guess: 'KAFKA_BIGINT', name: 'KAFKA_BIGINT', text: (b) => (b.length === 8 ? String(b.readBigInt64BE()) : null) },
+  {
+    guess: 'KAFKA_DOUBLE',
+    name: 'KAFKA_DOUBLE',
+    text: (b) => (b.length === 8 ? formatDouble(b.readDoubleBE()) : null),
+  },
+  { guess: 'KAFKA_STRING', name: 'KAFKA_STRING', text: utf8Text },
+];
+
+/** Whether the bytes are JSON, as ksqlDB prints them: the text itself. */
+function jsonText(bytes: Buffer): string | null {
+  const text = utf8Text(bytes);
+  if (text === null) return null;
+  try {
+    parseJsonLossless(text);
+    return text;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return null;
+    throw error;
+  }
+}
+
+function utf8Text(bytes: Buffer): string | null {
+  const text = bytes.toString('utf8');
+  return text.includes('\ufffd') && !Buffer.from(text, 'utf8').equals(bytes) ? null : text;
+}
+
+/** Narrows down what one half of a topic's records is written in. */
+class FormatGuess {
+  #left = [...GUESSES];
+  #changed = true;
+
+  /** @returns the text of the value in the first format that still fits all */
+  text(bytes: Buffer | null): string {
+    if (bytes === null) return '<null>';
+    const left = this.#left.filter(({ text }) => text(bytes) !== null);
+    if (left.length !== this.#left.length) this.#changed = true;
+    this.#left = left;
+    return left[0]?.text(bytes) ?? `0x${bytes.toString('hex')}`;
+  }
+
+  /** The remaining formats, once after each change. */
+  headline(label: string): string | null {
+    if (!this.#changed) return null;
+    this.#changed = false;
+    const names = this.#left.map((g) => g.name);
+    return `${label} format: ${names.length === 0 ? 'does not match any supported format. It may be a STRING with encoding other than UTF8, or some other format.' : names.join(' or ')}`;
+  }
+}
+
+/** PRINT: the records of a topic as text, from now on or from its beginning, until closed or LIMIT. */
+export function printTopic(statement: PrintTopic, queryId: string, log: LogReader, thread: StreamThread): PrintHandle {
+  const topic = log.describeTopic(statement.topic);
+  if (topic === null) {
+    const near = log.listTopics().filter((t) => t.name.toLowerCase() === statement.topic.toLowerCase());
+    throw new StatementError(
+      `Could not find topic '${statement.topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive.` +
+        (near.length === 0 ? '' : `\nDid you mean:\n${near.map((t) => `\tPRINT ${t.name};`).join('\n')}`),
+      { code: 'unknown-topic', span: statement.span },
+    );
+  }
+  const offsets = Array.from({ length: topic.partitions }, (_, p) => {
+    const range = log.offsets(topic.name, p);
+    return statement.fromBeginning ? range.start : range.end;
+  });
+  let closed = false;
+  let wake: (() => void) | null = null;
+  const unsubscribe = thread.subscribe((event) => {
+    if (event.kind === 'committed' && event.ends.some((end) => end.topic === topic.name)) wake?.();
+  });
+  const stop = (): void => {
+    closed = true;
+    unsubscribe();
+    wake?.();
+  };
+
+  async function* lines(): AsyncIterable<readonly string[]> {
+    const cursor = new RecordBatchCursor();
+    const key = new FormatGuess();
+    const value = new FormatGuess();
+    const interval = Number(statement.interval ?? 1n);
+    let left = statement.limit === null ? Number.POSITIVE_INFINITY : Number(statement.limit);
+    let seen = 0;
+    try {
+      while (!closed && left > 0) {
+        const batch: string[] = [];
+        for (let partition = 0; partition < offsets.length && left > 0; partition++) {
+          for (const stored of log.read(topic!.name, partition, offsets[partition]!, READ_BYTES)) {
+            cursor.reset(stored.bytes);
+            while (cursor.next() && left > 0) {
+              if (cursor.offset < offsets[partition]!) continue;
+              offsets[partition] = cursor.offset + 1;
+              if (seen++ % interval !== 0) continue;
+              const keyText = key.text(slice(cursor.bytes, cursor.keyStart, cursor.keyEnd));
+              const valueText = value.text(slice(cursor.bytes, cursor.valueStart, cursor.valueEnd));
+              for (const headline of [key.headline('Key'), value.headline('Value')]) {
+                if (headline !== null) batch.push(headline);
+              }
+              batch.push(
+                `rowtime: ${timeText(cursor.timestamp)}, key: ${keyText}, value: ${valueText}, partition: ${partition}`,
+              );
+              left--;
+            }
+            offsets[partition] = Math.max(offsets[partition]!, stored.lastOffset + 1);
+          }
+        }
+        if (batch.length > 0) yield batch;
+        else if (left > 0 && !closed) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          wake = null;
+        }
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  return {
+    kind: 'print',
+    queryId,
+    lines: lines(),
+    close: async () => stop(),
+  };
+}
+
+function slice(bytes: Buffer, start: number, end: number): Buffer | null {
+  return start < 0 ? null : bytes.subarray(start, end);
+}
+
+/** `2022/12/02 17:22:02.556 Z` */
+function timeText(timestamp: number): string {
+  if (timestamp < 0) return 'N/A';
+  const [day = '', time = ''] = new Date(timestamp).toISOString().split('T');
+  return `${day.replaceAll('-', '/')} ${time.slice(0, 12)} Z`;
+}

@@ -1,0 +1,277 @@
+import { StatementError } from '../model/errors.js';
+import { nearest } from '../planner/analysis/scope.js';
+
+export type SettingKind = 'string' | 'int' | 'long' | 'boolean';
+
+/** One setting: what it is for is said here and nowhere else. */
+export interface SettingDefinition {
+  /** ksqlDB's full name. */
+  readonly name: string;
+  readonly kind: SettingKind;
+  readonly default: string | null;
+  /** Whether SET and a request's properties may override it; others belong to the server's configuration. */
+  readonly level: 'QUERY' | 'SERVER';
+  readonly text: string;
+}
+
+function define(
+  level: SettingDefinition['level'],
+  kind: SettingKind,
+  name: string,
+  fallback: string | null,
+  text: string,
+): SettingDefinition {
+  return { name, kind, default: fallback, level, text };
+}
+
+/** Every setting, in the order that LIST PROPERTIES shows. */
+export const SETTINGS: readonly SettingDefinition[] = [
+  define(
+    'QUERY',
+    'string',
+    'ksql.streams.auto.offset.reset',
+    null,
+    'Where a query starts on topics it has no position for: earliest or latest. Unset: persistent queries at the earliest record, push queries at the latest.',
+  ),
+  define(
+    'QUERY',
+    'long',
+    'ksql.streams.cache.max.bytes.buffering',
+    '10485760',
+    'Bytes of table updates held back between commits; each key goes on once a commit. 0 emits every update.',
+  ),
+  define(
+    'SERVER',
+    'long',
+    'ksql.streams.commit.interval.ms',
+    '100',
+    'How often outputs, state and positions are committed together.',
+  ),
+  define('SERVER', 'string', 'ksql.service.id', 'default_', 'Names the installation: part of internal topic names.'),
+  define('QUERY', 'string', 'ksql.output.topic.name.prefix', '', 'Prefix of the topics that CREATE ... AS makes.'),
+  define('QUERY', 'string', 'ksql.persistence.default.format.key', 'KAFKA', 'Key format where a statement names none.'),
+  define(
+    'QUERY',
+    'string',
+    'ksql.persistence.default.format.value',
+    null,
+    'Value format where a statement names none.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.persistence.wrap.single.values',
+    null,
+    'Whether a single value column is written as a record. Unset: as the format usually does.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.query.pull.table.scan.enabled',
+    'true',
+    'Whether pull queries may scan a table when WHERE does not fix the key.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.query.pull.range.scan.enabled',
+    'true',
+    'Whether pull queries may read a range of keys.',
+  ),
+  define('QUERY', 'boolean', 'ksql.query.pull.stream.enabled', 'true', 'Whether pull queries may read streams.'),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.query.pull.limit.clause.enabled',
+    'true',
+    'Whether pull queries may have a LIMIT clause.',
+  ),
+  define('SERVER', 'boolean', 'ksql.pull.queries.enable', 'true', 'Whether pull queries run at all.'),
+  define('SERVER', 'int', 'ksql.max.push.queries', '100', 'Push queries that may run at a time.'),
+  define(
+    'SERVER',
+    'int',
+    'ksql.query.persistent.active.limit',
+    '2147483647',
+    'Persistent queries that may run at a time.',
+  ),
+  define(
+    'SERVER',
+    'boolean',
+    'ksql.insert.into.values.enabled',
+    'true',
+    'Whether INSERT INTO ... VALUES and /inserts-stream are accepted.',
+  ),
+  define('QUERY', 'boolean', 'ksql.variable.substitution.enable', 'true', 'Whether ${name} is replaced in statements.'),
+  define('SERVER', 'boolean', 'ksql.create.or.replace.enabled', 'true', 'Whether CREATE OR REPLACE is accepted.'),
+  define(
+    'SERVER',
+    'boolean',
+    'ksql.source.table.materialization.enabled',
+    'true',
+    'Whether CREATE SOURCE TABLE is accepted.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.nested.error.set.null',
+    'true',
+    'Whether a failing part of an expression becomes NULL instead of the whole expression.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.cast.strings.preserve.nulls',
+    'true',
+    "Whether CAST(NULL AS STRING) is NULL; false makes it the text 'null'.",
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.timestamp.throw.on.invalid',
+    'false',
+    'Whether a record whose timestamp column cannot be read stops the query.',
+  ),
+  define(
+    'QUERY',
+    'boolean',
+    'ksql.fail.on.deserialization.error',
+    'false',
+    'Whether a record that cannot be read stops the query.',
+  ),
+  define(
+    'QUERY',
+    'long',
+    'ksql.functions.collect_list.limit',
+    null,
+    'Most elements that COLLECT_LIST keeps. Unset or negative: all.',
+  ),
+  define(
+    'QUERY',
+    'long',
+    'ksql.functions.collect_set.limit',
+    null,
+    'Most elements that COLLECT_SET keeps. Unset or negative: all.',
+  ),
+  define(
+    'QUERY',
+    'int',
+    'ksql.assert.topic.default.timeout.ms',
+    '1000',
+    'How long ASSERT TOPIC waits where it says nothing.',
+  ),
+  define('SERVER', 'string', 'millrace.dialect', 'millrace', 'millrace, or ksqldb to refuse what ksqlDB refuses.'),
+];
+
+const BY_NAME = new Map(SETTINGS.map((s) => [s.name, s]));
+
+/** Settings of ksqlDB that have no meaning here: accepted, so that its clients and scripts work, and without effect. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'ksql.new.query.planner.enabled',
+  'ksql.lambdas.enabled',
+  'ksql.headers.columns.enabled',
+  'ksql.suppress.enabled',
+  'ksql.rowpartition.rowoffset.enabled',
+  'ksql.query.push.v2.enabled',
+  'ksql.query.pull.interpreter.enabled',
+  'ksql.query.pull.max.allowed.offset.lag',
+  'ksql.query.retry.backoff.max.ms',
+  'ksql.endpoint.migrate.query',
+  'ksql.streams.max.task.idle.ms',
+  'ksql.streams.task.timeout.ms',
+  'ksql.streams.buffered.records.per.partition',
+  'ksql.streams.num.stream.threads',
+  'ksql.streams.num.standby.replicas',
+  'ksql.streams.processing.guarantee',
+  'ksql.streams.state.dir',
+]);
+
+/** Prefixes under which Kafka's names may be written. */
+const PREFIXES = ['ksql.streams.', 'ksql.streams.consumer.', 'ksql.streams.producer.', 'ksql.'];
+
+export function settingNamed(name: string): SettingDefinition | null {
+  const full = fullName(name);
+  return full === null ? null : (BY_NAME.get(full) ?? null);
+}
+
+/** The full name of a setting however its prefix was written; null when unknown. */
+export function fullName(name: string): string | null {
+  const candidates = [name, ...PREFIXES.map((prefix) => prefix + name)];
+  for (const prefix of PREFIXES)
+    if (name.startsWith(prefix)) candidates.push(`ksql.streams.${name.slice(prefix.length)}`);
+  return candidates.find((c) => BY_NAME.has(c) || WITHOUT_EFFECT.has(c) || c.startsWith('ksql.streams.__')) ?? null;
+}
+
+/** @throws StatementError when there is no such property, or SET may not change it */
+export function checkSettable(name: string): string {
+  const full = fullName(name);
+  if (full === null) {
+    const near = nearest(
+      name,
+      SETTINGS.map((s) => s.name),
+    );
+    throw new StatementError(`Unknown property: ${name}`, {
+      code: 'unknown-property',
+      problem: 'engine',
+      hint: near === null ? 'LIST PROPERTIES shows all properties.' : `Did you mean ${near}?`,
+    });
+  }
+  if (BY_NAME.get(full)?.level === 'SERVER' && full !== 'ksql.streams.commit.interval.ms') {
+    throw new StatementError(`Cannot override property '${name}'`, {
+      code: 'prohibited-property',
+      problem: 'engine',
+      hint: "It belongs to the server's configuration.",
+    });
+  }
+  return full;
+}
+
+/** The value as text if it is of the setting's kind. @throws StatementError */
+export function checkValue(name: string, value: unknown): string {
+  const text = String(value);
+  const definition = settingNamed(name);
+  if (definition === null) return text;
+  const fits =
+    definition.kind === 'string' ||
+    (definition.kind === 'boolean' ? /^(true|false)$/i.test(text.trim()) : /^[+-]?\d+$/.test(text.trim()));
+  const reset = definition.name === 'ksql.streams.auto.offset.reset';
+  if (!fits || (reset && !/^(earliest|latest|none)$/i.test(text))) {
+    throw new StatementError(
+      `Invalid value ${text} for configuration ${name}: ${reset ? 'String must be one of: latest, earliest, none' : definition.kind === 'boolean' ? 'Expected value to be either true or false' : `Not a number of type ${definition.kind.toUpperCase()}`}`,
+      { code: 'invalid-property', problem: 'engine' },
+    );
+  }
+  return reset ? text.toLowerCase() : text;
+}
+
+/** Settings in force: defaults below the server's configuration below a session's overrides. */
+export class Settings {
+  readonly #server = new Map<string, string>();
+
+  /** @throws StatementError for a wrong value; names nobody knows are left alone, they may be for the client or the broker */
+  constructor(server: Readonly<Record<string, string>> = {}) {
+    for (const [name, value] of Object.entries(server)) {
+      const full = fullName(name);
+      if (full !== null) this.#server.set(full, checkValue(full, value));
+    }
+  }
+
+  /** The effective value; null when unset. */
+  get(name: string, overrides?: ReadonlyMap<string, string>): string | null {
+    const full = fullName(name) ?? name;
+    return overrides?.get(full) ?? this.#server.get(full) ?? BY_NAME.get(full)?.default ?? null;
+  }
+
+  number(name: string, overrides?: ReadonlyMap<string, string>): number {
+    return Number(this.get(name, overrides));
+  }
+
+  flag(name: string, overrides?: ReadonlyMap<string, string>): boolean {
+    return this.get(name, overrides)?.toLowerCase() === 'true';
+  }
+
+  /** Names that the server's configuration sets. */
+  get configured(): ReadonlySet<string> {
+    return new Set(this.#server.keys());
+  }
+}

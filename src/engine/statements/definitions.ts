@@ -1,0 +1,146 @@
+import type { ThreadChange } from '../../executor/thread/stream-thread.js';
+import { StatementError } from '../../model/errors.js';
+import { formatType } from '../../model/sql-type.js';
+import type { Statement } from '../../parser/ast.js';
+import { formatStatement } from '../../parser/format.js';
+import { type PlannedStatement, planStatement } from '../../planner/plan-statement.js';
+import type { QueryDeployment, StatementPlan, TopicRequest } from '../../planner/statement-plan.js';
+import type { Entity } from '../entities.js';
+import { effectsOf } from '../plan-effects.js';
+import type { StatementContext } from './handler.js';
+
+type DefinitionPlan = Exclude<StatementPlan, { readonly kind: 'insertValues' | 'pushQuery' | 'pullQuery' }>;
+
+/** CREATE, DROP, ALTER, INSERT INTO ... SELECT: planned, made durable, then true. */
+export async function runDefinition(statement: PlannedStatement, context: StatementContext): Promise<Entity | null> {
+  return context.core.exclusive(async () => {
+    const text = formatStatement(statement);
+    const plan = planStatement(statement, text, context.core.planningContext(context.session));
+    if (plan.kind === 'insertValues') {
+      await context.inserts.insertPlanned(plan);
+      return null;
+    }
+    if (plan.kind === 'pushQuery' || plan.kind === 'pullQuery') throw wrongEndpoint(statement);
+    if (plan.kind === 'unchanged') {
+      return { '@type': 'warning_entity', statementText: context.text, warnings: [], message: plan.message };
+    }
+    checkQueryLimit(plan, context);
+    const sequence = await context.core.change(text, effectsOf(plan)!, changeOf(plan, context));
+    const commandId = commandIdOf(statement);
+    const status = { status: 'SUCCESS' as const, message: messageOf(plan), queryId: queryIdOf(plan) };
+    context.recordStatus(commandId, status);
+    return {
+      '@type': 'currentStatus',
+      statementText: text,
+      warnings: [],
+      commandId,
+      commandStatus: status,
+      commandSequenceNumber: sequence,
+    };
+  });
+}
+
+export function wrongEndpoint(statement: Statement): StatementError {
+  const text = statement.kind === 'printTopic' ? 'print' : 'query';
+  return new StatementError(
+    `The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT`,
+    { code: 'query-endpoint', span: statement.span, hint: `Send a ${text} to /query-stream.` },
+  );
+}
+
+function checkQueryLimit(plan: DefinitionPlan, { core }: StatementContext): void {
+  if (plan.kind !== 'createAsSelect' && plan.kind !== 'insertInto') return;
+  const limit = core.parts.settings.number('ksql.query.persistent.active.limit');
+  const running = core.catalog.queries().length;
+  if (plan.query.replaces === null && running >= limit) {
+    throw new StatementError(
+      `Not executing statement(s) as it would cause the number of active, persistent queries to exceed the configured limit. Use the TERMINATE command to terminate existing queries. Current persistent query count: ${running}. Configured limit: ${limit}.`,
+      { code: 'query-limit', problem: 'engine' },
+    );
+  }
+}
+
+function changeOf(plan: DefinitionPlan, { core, session }: StatementContext): Partial<ThreadChange> {
+  const topics = (request: TopicRequest | null): ThreadChange['createTopics'] =>
+    request === null
+      ? []
+      : [
+          {
+            name: request.name,
+            config: {
+              partitions: request.partitions,
+              replicas: Math.max(request.replicas, 1),
+              cleanupPolicy: request.cleanupPolicy,
+              retentionMs: request.retentionMs,
+            },
+          },
+        ];
+  const deploy = (query: QueryDeployment | null): ThreadChange['deploy'] =>
+    query === null
+      ? []
+      : [{ plan: query.plan, options: core.deployOptions(defaultStart(core.dialect(session)), session) }];
+  switch (plan.kind) {
+    case 'createSource':
+    case 'createAsSelect':
+      return { createTopics: topics(plan.topic), deploy: deploy(plan.query) };
+    case 'insertInto':
+      return { deploy: deploy(plan.query) };
+    case 'dropSource':
+      return {
+        drop: plan.queries,
+        deleteTopics:
+          plan.deleteTopic && core.parts.log.describeTopic(plan.entry.topic) !== null ? [plan.entry.topic] : [],
+      };
+    default:
+      return {};
+  }
+}
+
+function defaultStart(dialect: string): 'earliest' | 'latest' {
+  return dialect === 'ksqldb' ? 'latest' : 'earliest';
+}
+
+function queryIdOf(plan: DefinitionPlan): string | null {
+  return plan.kind === 'createAsSelect' || plan.kind === 'insertInto' ? plan.query.entry.id : null;
+}
+
+function messageOf(plan: DefinitionPlan): string {
+  switch (plan.kind) {
+    case 'createSource':
+      return `${plan.entry.kind === 'STREAM' ? 'Stream' : 'Table'} created`;
+    case 'createAsSelect':
+    case 'insertInto':
+      return `Created query with ID ${plan.query.entry.id}`;
+    case 'dropSource':
+      return `Source \`${plan.entry.name}\` (topic: ${plan.entry.topic}) was dropped.`;
+    case 'alterSource':
+      return `${plan.entry.kind === 'STREAM' ? 'Stream' : 'Table'} ${plan.entry.name} altered.`;
+    case 'createType':
+      return `Registered custom type with name '${plan.name}' and SQL type ${formatType(plan.type)}`;
+    case 'dropType':
+      return `Dropped type '${plan.name}'`;
+    case 'unchanged':
+      return plan.message;
+  }
+}
+
+/** The id under which `/status` finds the statement. */
+export function commandIdOf(statement: PlannedStatement): string {
+  switch (statement.kind) {
+    case 'createSource':
+    case 'createAsSelect':
+      return `${statement.sourceKind.toLowerCase()}/\`${statement.name.name}\`/create`;
+    case 'insertInto':
+      return `stream/\`${statement.target.name}\`/create`;
+    case 'dropSource':
+      return `${statement.sourceKind.toLowerCase()}/${statement.name.name}/drop`;
+    case 'alterSource':
+      return `${statement.sourceKind.toLowerCase()}/${statement.name.name}/alter`;
+    case 'createType':
+      return `type/${statement.name.name}/create`;
+    case 'dropType':
+      return `type/${statement.name.name}/drop`;
+    default:
+      return `${statement.kind}/-/execute`;
+  }
+}
