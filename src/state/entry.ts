@@ -29,6 +29,8 @@ export class Entry implements StateEntry {
   readonly partition: number;
   /** Estimated size when last measured. */
   bytes = 0;
+  /** Place among the entries that a flush last sorted; see `WriteOrder`. */
+  rank = -1;
 
   constructor(
     key: Row,

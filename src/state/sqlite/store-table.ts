@@ -1,9 +1,11 @@
+import type { SqlTypeKind } from '../../model/sql-type.js';
 import type { Row } from '../../model/value.js';
 import type { Database, Statement } from '../../storage/database.js';
 import { DELETED, Entry, estimateBytes, GONE } from '../entry.js';
 import { KeyCodec, type KeyOrder, keyOrder } from '../key-encoding.js';
 import { type ColumnCodec, columnCodec, type SqliteValue } from './column-codec.js';
 import { columnNames, primaryKeyOf, type StoredTable, tableName } from './store-layout.js';
+import { type TableOrder, WriteOrder } from './write-order.js';
 
 /** What a table holds in memory for all of its partitions, in estimated bytes. */
 export interface TableUsage {
@@ -12,9 +14,22 @@ export interface TableUsage {
   dirtyBytes: number;
 }
 
-/** Rows written by one statement: calls into SQLite cost about as much as the writing itself. */
-const ROWS_A_STATEMENT = 16;
+/**
+ * Rows written by one statement: a call into SQLite costs as much as the writing of a row. Not more than 8, since SQLite journals the pages
+ * that a statement of many rows touches, and past 64 KiB of them in a file (measured: 16 rows far apart cost twice as much as 8).
+ */
+const ROWS_A_STATEMENT = 8;
 const BINDINGS_MAX = 8_000;
+const FIXED_SIZE: ReadonlySet<SqlTypeKind> = new Set([
+  'BOOLEAN',
+  'INTEGER',
+  'BIGINT',
+  'DOUBLE',
+  'DECIMAL',
+  'DATE',
+  'TIME',
+  'TIMESTAMP',
+]);
 /** Rows of a page of `rows`. */
 const PAGE_ROWS = 512;
 
@@ -28,6 +43,9 @@ export class StoreTable {
   readonly #keyCodecs: readonly ColumnCodec[];
   readonly #valueCodecs: readonly ColumnCodec[];
   readonly #readsBigInts: boolean;
+  readonly #writeOrder: WriteOrder;
+  /** Whether a row's size may change while it is in memory. */
+  readonly #rowsGrow: boolean;
   readonly #width: number;
   readonly #rowsAStatement: number;
   /** One for each row of a statement: a shared encoding lasts only until the codec's next. */
@@ -56,6 +74,8 @@ export class StoreTable {
     const types = stored.key.map((column) => column.type);
     this.#encoders = Array.from({ length: this.#rowsAStatement }, () => new KeyCodec(types));
     this.keyOrder = keyOrder(types);
+    this.#writeOrder = new WriteOrder(this.#tableOrder());
+    this.#rowsGrow = stored.value.some((column) => !FIXED_SIZE.has(column.type.kind));
   }
 
   isEmpty(): boolean {
@@ -206,15 +226,17 @@ export class StoreTable {
         continue;
       }
       entry.stored = true;
-      const bytes = estimateBytes(entry.key, entry.row);
-      this.usage.bytes += bytes - entry.bytes;
-      entry.bytes = bytes;
+      if (this.#rowsGrow) this.#measure(entry);
       upserts.push(entry);
     }
-    this.#sort(deletions);
     for (const entry of deletions) this.#delete(entry);
-    this.#sort(upserts);
-    this.#upsert(upserts);
+    this.#upsert(this.#writeOrder.arrange(upserts));
+  }
+
+  #measure(entry: Entry): void {
+    const bytes = estimateBytes(entry.key, entry.row);
+    this.usage.bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
   }
 
   #upsert(entries: readonly Entry[]): void {
@@ -295,21 +317,26 @@ export class StoreTable {
     }
   }
 
-  #sort(entries: Entry[]): void {
+  #tableOrder(): TableOrder {
     const order = this.keyOrder;
+    const encode = (key: Row) => this.#encoders[0]!.encodeShared(key);
     switch (this.stored.layout) {
       case 'key-value':
-        entries.sort((a, b) => order(a.key, b.key));
-        return;
+        return { groupOf: () => 0, encode, compare: (a, b) => order(a.key, b.key) };
       case 'window':
-        entries.sort((a, b) => a.windowStart - b.windowStart || order(a.key, b.key));
-        return;
+        return { groupOf: (entry) => entry.windowStart, encode, compare: (a, b) => order(a.key, b.key) };
       case 'instant':
-        entries.sort((a, b) => this.segmentOf(a.windowStart) - this.segmentOf(b.windowStart) || order(a.key, b.key));
-        return;
+        return {
+          groupOf: (entry) => this.segmentOf(entry.windowStart),
+          encode,
+          compare: (a, b) => order(a.key, b.key) || a.windowStart - b.windowStart,
+        };
       case 'session':
-        entries.sort((a, b) => order(a.key, b.key) || a.windowStart - b.windowStart);
-        return;
+        return {
+          groupOf: () => 0,
+          encode,
+          compare: (a, b) => order(a.key, b.key) || a.windowStart - b.windowStart,
+        };
     }
   }
 
