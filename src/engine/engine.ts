@@ -79,6 +79,23 @@ export interface EngineHealth {
   readonly serverState: 'INITIALIZING' | 'READY' | 'TERMINATING' | 'TERMINATED';
 }
 
+/** What a query file changed. */
+export interface QueryFileResult {
+  /** Names of what its statements made. */
+  readonly applied: readonly string[];
+  /** Names of what was in force already. */
+  readonly unchanged: readonly string[];
+}
+
+/** How a SELECT is run. */
+export interface QueryOptions {
+  /**
+   * A push query reads from the earliest record (unless the session says otherwise) and ends when everything that its inputs hold at
+   * this moment has been processed.
+   */
+  readonly bounded?: boolean;
+}
+
 /** Figures of the engine for progress displays. */
 export interface EngineStatistics {
   readonly queries: readonly {
@@ -113,7 +130,12 @@ export interface Engine {
    */
   execute(text: string, session?: Session): Promise<readonly Entity[]>;
   /** Starts the one SELECT or PRINT of a text. @throws StatementError when the text is anything else */
-  query(text: string, session?: Session): Promise<QueryHandle | PrintHandle>;
+  query(text: string, session?: Session, options?: QueryOptions): Promise<QueryHandle | PrintHandle>;
+  /**
+   * Runs the statements of a query file that are not in force yet; an unchanged file changes nothing.
+   * @throws StatementError for what does not belong there, and for definitions that differ from what exists
+   */
+  applyQueryFile(text: string, session?: Session): Promise<QueryFileResult>;
   /** Ends a push query by id; false when there is none. */
   closeQuery(queryId: string): Promise<boolean>;
   /**

@@ -7,6 +7,7 @@ import type { Expression, Query, Statement } from '../parser/ast.js';
 import { formatStatement } from '../parser/format.js';
 import { type Diagnostic, parse } from '../parser/parse.js';
 import { splitStatements } from '../parser/split.js';
+import { sourcesOf } from '../planner/physical/physical-plan.js';
 import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
 import type { PullTablePlan } from '../planner/pull/pull-plan.js';
 import type { StatementPlan } from '../planner/statement-plan.js';
@@ -20,7 +21,9 @@ import type {
   PreparedStatement,
   PrintHandle,
   QueryEnd,
+  QueryFileResult,
   QueryHandle,
+  QueryOptions,
   ResultColumn,
   ResultRow,
   Session,
@@ -32,6 +35,7 @@ import { literalExpression } from './literal-expression.js';
 import { effectsOf } from './plan-effects.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
+import { applyQueryFile } from './query-file.js';
 import { copySession, createSession } from './session.js';
 import { checkSettable } from './settings.js';
 import type { StatementContext, StatementHandler } from './statements/handler.js';
@@ -114,7 +118,17 @@ export class MillraceEngine implements Engine {
     return entities;
   }
 
-  async query(text: string, session: Session = createSession()): Promise<QueryHandle | PrintHandle> {
+  async applyQueryFile(text: string, session: Session = createSession()): Promise<QueryFileResult> {
+    this.#assertOpen();
+    const statements = this.#wellFormed(text, session);
+    return applyQueryFile(statements, this.#core, session, (one, own) => this.execute(one, own));
+  }
+
+  async query(
+    text: string,
+    session: Session = createSession(),
+    options: QueryOptions = {},
+  ): Promise<QueryHandle | PrintHandle> {
     this.#assertOpen();
     const statements = this.#wellFormed(text, session);
     if (statements.length !== 1) {
@@ -137,7 +151,7 @@ export class MillraceEngine implements Engine {
       });
     }
     try {
-      return await this.#runSelect(statement, statementText, session);
+      return await this.#runSelect(statement, statementText, session, options);
     } catch (error) {
       throw error instanceof StatementError ? error.with({ statementText }) : error;
     }
@@ -365,6 +379,7 @@ export class MillraceEngine implements Engine {
     statement: Extract<Statement, { kind: 'select' }>,
     text: string,
     session: Session,
+    options: QueryOptions = {},
   ): Promise<QueryHandle> {
     const plan = planStatement(statement, text, this.#core.planningContext(session));
     if (plan.kind === 'pullQuery') {
@@ -384,8 +399,10 @@ export class MillraceEngine implements Engine {
       throw new StatementError('Neither a query nor a print statement', { code: 'not-a-query' });
     const columns = plan.plan.output!.map((c): ResultColumn => ({ name: c.name, type: c.type, isKey: false }));
     const limit = this.#parts.settings.number('ksql.max.push.queries');
-    const options = this.#core.deployOptions('latest', session);
-    return this.#pushQueries.start(plan.plan, columns, options, text, limit);
+    const overTable = sourcesOf(plan.plan)[0]!.kind === 'tableSource';
+    const bounded = options.bounded ?? false;
+    const deploy = this.#core.deployOptions(overTable || bounded ? 'earliest' : 'latest', session);
+    return this.#pushQueries.start(plan.plan, columns, { ...deploy, bounded }, text, limit);
   }
 
   #pullTable(plan: PullTablePlan): QueryHandle {
