@@ -123,7 +123,7 @@ class PipelineBuilder implements OperatorBuilder {
     this.#fuse = options.fuse ?? true;
   }
 
-  /** The topics that something reads, sources first, in the order of the plan. */
+  /** The topics that something reads. Of records with equal timestamps the earlier topic's go first: a joined table's before a stream's. */
   inputs(): { readonly topic: string; readonly sources: readonly RecordSource[] }[] {
     return [...this.#sources].map(([topic, sources]) => ({ topic, sources }));
   }

@@ -44,7 +44,10 @@ const tumbling = (sizeMs: number, graceMs: number): WindowPlan => ({
 });
 
 function windowedPlan(window: WindowPlan, options: { final?: boolean; settings?: Record<string, string> } = {}) {
-  const step = aggregate(CLICKS, [['COUNT', 'COUNT', column(CLICKS, 'ROWTIME')]], { window, final: options.final === true });
+  const step = aggregate(CLICKS, [['COUNT', 'COUNT', column(CLICKS, 'ROWTIME')]], {
+    window,
+    final: options.final === true,
+  });
   const root = project(
     step,
     ['USER', column(step, 'USER')],
@@ -73,7 +76,12 @@ const clicks = (...times: number[]) => times.map((at) => ({ key: 'u', value: { N
 describe.each([{ fuse: false }, { fuse: true }])('aggregates by key (fuse: $fuse)', ({ fuse }) => {
   it('emits each update with the greatest timestamp so far', () => {
     const harness = new PipelineHarness(planOf(counted(CLICKS)), { fuse });
-    harness.send('clicks', { key: 'a', value: { N: 2 }, at: 5 }, { key: 'a', value: { N: 3 }, at: 3 }, { key: 'b', value: {} });
+    harness.send(
+      'clicks',
+      { key: 'a', value: { N: 2 }, at: 5 },
+      { key: 'a', value: { N: 3 }, at: 3 },
+      { key: 'b', value: {} },
+    );
     expect(harness.results()).toEqual([
       ['a', { COUNT: 1, SUM: 2 }, 5],
       ['a', { COUNT: 2, SUM: 5 }, 5],
@@ -97,7 +105,12 @@ describe.each([{ fuse: false }, { fuse: true }])('aggregates by key (fuse: $fuse
       ['b', { COUNT: 1, SUM: 7 }, 9],
     ]);
     expect(harness.commit().results()).toEqual([]);
-    expect(harness.send('clicks', ...clicks(4)).commit().results()).toEqual([['u', { COUNT: 4, SUM: 4 }, 4]]);
+    expect(
+      harness
+        .send('clicks', ...clicks(4))
+        .commit()
+        .results(),
+    ).toEqual([['u', { COUNT: 4, SUM: 4 }, 4]]);
   });
 
   it.each([false, true])('a row that stops to pass HAVING becomes a tombstone (caching %s)', (caching) => {
@@ -114,7 +127,13 @@ describe.each([{ fuse: false }, { fuse: true }])('aggregates by key (fuse: $fuse
 
   it('does not let later records change what was emitted', () => {
     const step = aggregate(CLICKS, [['ALL', 'COLLECT_LIST', column(CLICKS, 'N')]]);
-    const root: PhysicalStep = { kind: 'materialize', id: 'M', schema: step.schema, input: step, store: storeOf('M', step.schema) };
+    const root: PhysicalStep = {
+      kind: 'materialize',
+      id: 'M',
+      schema: step.schema,
+      input: step,
+      store: storeOf('M', step.schema),
+    };
     const stores = new MemoryTaskStores();
     const harness = new PipelineHarness(planOf(root), { fuse, stores });
     harness.send('clicks', ...clicks(1));
@@ -204,7 +223,11 @@ describe.each([{ fuse: false }, { fuse: true }])('EMIT FINAL (fuse: $fuse)', ({ 
     const harness = new PipelineHarness(windowedPlan(tumbling(2, 1), { final: true }), { fuse });
     expect(windowsOf(harness.send('clicks', ...clicks(0, 1, 2, 1, 0, 5)))).toEqual(['0..2 4 @1', '2..4 1 @2']);
     const hops = new PipelineHarness(windowedPlan(hopping, { final: true }), { fuse });
-    expect(windowsOf(hops.send('clicks', ...clicks(0, 1, 2, 1, 6, 5, 10)))).toEqual(['0..5 4 @2', '2..7 3 @6', '4..9 2 @6']);
+    expect(windowsOf(hops.send('clicks', ...clicks(0, 1, 2, 1, 6, 5, 10)))).toEqual([
+      '0..5 4 @2',
+      '2..7 3 @6',
+      '4..9 2 @6',
+    ]);
   });
 
   it('in the dialect of ksqlDB loses the windows that have left the store', () => {
@@ -225,20 +248,29 @@ describe.each([{ fuse: false }, { fuse: true }])('EMIT FINAL (fuse: $fuse)', ({ 
 
   it('emits nothing twice after a restart', () => {
     const stores = new MemoryTaskStores();
-    new PipelineHarness(windowedPlan(tumbling(2, 0), { final: true }), { fuse, stores }).send('clicks', ...clicks(0, 2)).commit();
+    new PipelineHarness(windowedPlan(tumbling(2, 0), { final: true }), { fuse, stores })
+      .send('clicks', ...clicks(0, 2))
+      .commit();
     const after = new PipelineHarness(windowedPlan(tumbling(2, 0), { final: true }), { fuse, stores });
     expect(windowsOf(after.send('clicks', ...clicks(3, 4)))).toEqual(['2..4 2 @3']);
   });
 });
 
 describe.each(['direct', 'topic'] as const)('aggregates over a table (%s)', (mode) => {
-  const USERS = tableSource('users', { columns: [keyColumn('ID'), valueColumn('NAME', STRING), valueColumn('N', BIGINT)] });
+  const USERS = tableSource('users', {
+    columns: [keyColumn('ID'), valueColumn('NAME', STRING), valueColumn('N', BIGINT)],
+  });
   const grouped = repartition(rekey(USERS, [['NAME', column(USERS, 'NAME')]]));
   const step = aggregate(grouped, [
     ['COUNT', 'COUNT', column(grouped, 'ID')],
     ['SUM', 'SUM', column(grouped, 'N')],
   ]);
-  const root = project(step, ['NAME', column(step, 'NAME')], ['COUNT', column(step, 'COUNT')], ['SUM', column(step, 'SUM')]);
+  const root = project(
+    step,
+    ['NAME', column(step, 'NAME')],
+    ['COUNT', column(step, 'COUNT')],
+    ['SUM', column(step, 'SUM')],
+  );
 
   it('takes the old row out of its group and puts the new one into its own', () => {
     const harness = new PipelineHarness(planOf(root), { repartition: mode });
@@ -262,7 +294,9 @@ describe.each(['direct', 'topic'] as const)('aggregates over a table (%s)', (mod
     const harness = new PipelineHarness(planOf(root), { repartition: mode, caching: true });
     harness.send('users', { key: '0', value: { NAME: 'bob', N: 1 } }).commit();
     expect(harness.commit().results()).toEqual([['bob', { COUNT: 1, SUM: 1 }, 0]]);
-    harness.send('users', { key: '0', value: { NAME: 'eve', N: 1 } }, { key: '0', value: { NAME: 'bob', N: 4 } }).commit();
+    harness
+      .send('users', { key: '0', value: { NAME: 'eve', N: 1 } }, { key: '0', value: { NAME: 'bob', N: 4 } })
+      .commit();
     expect(harness.commit().results()).toEqual([['bob', { COUNT: 1, SUM: 4 }, 0]]);
   });
 });
