@@ -18,6 +18,7 @@ import { type Choice, chooseOverload } from './resolve.js';
 import { arrayFunctions } from './scalar/array.js';
 import { bytesFunctions } from './scalar/bytes.js';
 import { comparisonFunctions } from './scalar/compare.js';
+import { dateTimeFunctions } from './scalar/date-time.js';
 import { geoFunctions } from './scalar/geo.js';
 import { jsonFunctions } from './scalar/json.js';
 import { lambdaFunctions } from './scalar/lambda.js';
@@ -130,6 +131,7 @@ export const builtInFunctions: readonly FunctionDefinition[] = [
   ...lambdaFunctions,
   ...jsonFunctions,
   ...urlFunctions,
+  ...dateTimeFunctions,
   ...aggregateFunctions,
   ...tableFunctions,
 ];
