@@ -45,7 +45,7 @@ export type StatementPlan =
     }
   | { readonly kind: 'insertInto'; readonly query: QueryDeployment }
   | { readonly kind: 'insertValues'; readonly target: SourceEntry; readonly rows: readonly InsertRow[] }
-  | { readonly kind: 'pushQuery'; readonly plan: PhysicalPlan; readonly fromTable: boolean }
+  | { readonly kind: 'pushQuery'; readonly plan: PhysicalPlan }
   | { readonly kind: 'pullQuery'; readonly plan: PullPlan }
   | {
       readonly kind: 'dropSource';

@@ -1,6 +1,5 @@
 import type { SelectStatement } from '../../parser/ast.js';
 import { buildLogicalPlan } from '../logical/build-logical-plan.js';
-import { resultKind } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { PlanningContext } from '../planning-context.js';
@@ -20,5 +19,5 @@ export function planPushQuery(statement: SelectStatement, context: PlanningConte
     settings: capturedSettings(context),
     materialize: false,
   });
-  return { kind: 'pushQuery', plan, fromTable: resultKind(logical.plan) === 'TABLE' };
+  return { kind: 'pushQuery', plan };
 }
