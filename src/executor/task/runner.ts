@@ -2,8 +2,9 @@ import type { Appended, PendingBatch, Position } from '../../broker/broker.js';
 import type { TaskStores } from '../../state/state-store.js';
 import { HandoverPartition } from './handover.js';
 import { type LogFeed, PartitionFeed } from './log-feed.js';
+import type { RecordOutputBuffer, TopicOutput } from './output-buffer.js';
 import type { ProcessingLog } from './processing-log.js';
-import type { OutputBuffer, Task } from './task.js';
+import type { Task } from './task.js';
 import type { QueryTopology } from './topology.js';
 
 /** Records processed between two looks at the clock and the heads of the inputs. */
@@ -17,7 +18,7 @@ export interface RunnerParts {
   readonly topology: QueryTopology;
   /** One a partition, in order. */
   readonly tasks: readonly Task[];
-  readonly output: OutputBuffer;
+  readonly output: RecordOutputBuffer;
   readonly stores: TaskStores;
   readonly errors: ProcessingLog;
   readonly feed: LogFeed;
@@ -33,6 +34,12 @@ export interface RunnerParts {
 export interface Effects {
   readonly outputs: readonly PendingBatch[];
   readonly positions: readonly Position[];
+}
+
+/** A repartition topic inside the process. */
+interface Handover {
+  readonly output: TopicOutput;
+  readonly partitions: readonly HandoverPartition[];
 }
 
 /** One input of one task. */
@@ -64,15 +71,18 @@ export class QueryRunner {
   readonly queryId: string;
   readonly stores: TaskStores;
   readonly tasks: readonly Task[];
-  readonly #output: OutputBuffer;
+  readonly #output: RecordOutputBuffer;
   readonly #errors: ProcessingLog;
   readonly #kept: boolean;
   /** By task, then input. */
   readonly #slots: readonly (readonly InputSlot[])[];
-  readonly #handovers = new Map<string, readonly HandoverPartition[]>();
+  readonly #handovers: readonly Handover[];
+  readonly #taken: PendingBatch[] = [];
   /** Repartitioned records are joined with others, so that a step ends at the first change of time. */
   readonly #stepwise: boolean;
   readonly #repartitions: boolean;
+  /** Records processed whose results have not been handed over. */
+  #unrouted = 0;
   #outputs: PendingBatch[] = [];
   #outputBytes = 0;
   /** The outputs collected last are the sink's, then so many of each of these. */
@@ -91,13 +101,12 @@ export class QueryRunner {
     this.#stepwise = parts.topology.ordered;
     this.#repartitions = parts.topology.repartitions.length > 0;
     this.#slots = parts.tasks.map((task) => this.#slotsOf(task, parts));
-    for (const { topic } of parts.topology.repartitions) {
-      const partitions = this.#slots.flatMap((slots) => slots.filter((slot) => slot.topic === topic));
-      this.#handovers.set(
-        topic,
-        partitions.map((slot) => slot.handover!),
-      );
-    }
+    this.#handovers = parts.topology.repartitions.map(({ topic }) => ({
+      output: parts.output.topic(topic),
+      partitions: this.#slots.flatMap((slots) =>
+        slots.filter((slot) => slot.topic === topic).map((slot) => slot.handover!),
+      ),
+    }));
   }
 
   /** Bytes of results and changed state that wait for a commit. */
@@ -148,11 +157,18 @@ export class QueryRunner {
           next = timestamp;
         }
       }
-      if (chosen === -1) return processed;
+      if (chosen === -1) {
+        if (this.#unrouted === 0) return processed;
+        this.#route();
+        continue;
+      }
       this.#touched = true;
       const step = this.tasks[chosen]!.process(this.#stepwise ? head : next, RECORDS_PER_STEP);
       processed += step;
-      if (this.#repartitions && this.#output.bytes > 0) this.#route();
+      if (this.#repartitions) {
+        this.#unrouted += step;
+        if (this.#stepwise || this.#unrouted >= RECORDS_PER_STEP) this.#route();
+      }
       this.#feed(this.#slots[chosen]!);
       if (step === 0 || expired()) return processed;
     }
@@ -167,6 +183,10 @@ export class QueryRunner {
   /** What the next commit has to make durable; the same again, and what came on top, until `committed` is called. */
   collect(): Effects {
     this.flushCaches();
+    for (const batch of this.#output.take()) {
+      this.#outputs.push(batch);
+      this.#outputBytes += batch.bytes.length;
+    }
     const outputs = [...this.#outputs];
     const positions: Position[] = [];
     this.#writing = [];
@@ -280,17 +300,16 @@ export class QueryRunner {
     return slots;
   }
 
-  /** Takes what the tasks have written: repartitioned records go to the tasks that read them, the rest waits for the commit. */
+  /** Hands over what the tasks have written to repartition topics. */
   #route(): void {
-    for (const batch of this.#output.take()) {
-      const handovers = this.#handovers.get(batch.topic);
-      if (handovers === undefined) {
-        this.#outputs.push(batch);
-        this.#outputBytes += batch.bytes.length;
-      } else {
-        handovers[batch.partition]!.add(batch);
+    this.#unrouted = 0;
+    for (const { output, partitions } of this.#handovers) {
+      output.take(this.#taken);
+      for (const batch of this.#taken) {
+        partitions[batch.partition]!.add(batch);
         this.#feed(this.#slots[batch.partition]!);
       }
+      this.#taken.length = 0;
     }
   }
 
@@ -311,8 +330,13 @@ export class QueryRunner {
     }
     const { batches, lost } = slot.feed.fetch(from, FETCH_BYTES);
     if (lost > 0) this.#errors.lost(topic, slot.partition, from, lost);
-    if (batches.length === 0) slot.emptyUntil = slot.feed.end;
-    for (const batch of batches) task.offer(batch);
+    let offered = 0;
+    for (const batch of batches) {
+      if (batch.baseOffset >= slot.stop) break;
+      task.offer(batch);
+      offered++;
+    }
+    if (offered === 0) slot.emptyUntil = batches.length === 0 ? slot.feed.end : Number.POSITIVE_INFINITY;
   }
 
   #sum(counter: 'rowsIn' | 'rowsOut'): number {

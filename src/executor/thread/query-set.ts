@@ -49,7 +49,7 @@ export class ManagedQuery {
     this.rows = options.transient ? new TransientRows(plan.limit) : null;
   }
 
-  get status(): QueryStatus {
+  get status(): Omit<QueryStatus, 'positions'> {
     const { runner } = this;
     const progress = runner?.progress() ?? [];
     let streamTime: number | null = null;
@@ -62,7 +62,6 @@ export class ManagedQuery {
       rowsOut: this.rowsOutBefore + (runner?.rowsOut ?? 0),
       dropped: this.errors.dropped(),
       streamTime,
-      positions: progress,
       stateBytes: runner?.stores.memoryUsage().bytes ?? 0,
     };
   }

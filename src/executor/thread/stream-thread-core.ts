@@ -43,7 +43,7 @@ export interface CoreParts {
 /** How long tasks run before messages and timers get their turn. */
 const SLICE_MS = 5;
 /** Effects of this size are committed before the interval is over. */
-const COMMIT_BYTES = 32 * 1024 * 1024;
+const COMMIT_BYTES = 8 * 1024 * 1024;
 /** Inserts that come within this time share a commit. */
 const INSERT_LINGER_MS = 1;
 const MAINTENANCE_MS = 30_000;
@@ -190,7 +190,20 @@ export class StreamThreadCore {
   }
 
   status(): readonly QueryStatus[] {
-    return [...this.#queries.all()].map((query) => query.status);
+    return [...this.#queries.all()].map((query) => ({
+      ...query.status,
+      positions: query.runner?.progress() ?? this.#storedProgress(query.id),
+    }));
+  }
+
+  /** Where a query stands that is not open. */
+  #storedProgress(queryId: string): QueryStatus['positions'] {
+    const { log } = this.#parts;
+    return log.positions(queryId).map((position) => ({
+      ...position,
+      end: log.offsets(position.topic, position.partition).end,
+      streamTime: null,
+    }));
   }
 
   /** @see StreamThread.drain */
@@ -257,6 +270,8 @@ export class StreamThreadCore {
 
   /** One turn of the loop. */
   #turnOver(): void {
+    // Under load the turn before has been the wait for others to share the commit.
+    this.#inserts.flush();
     if (this.#commitDue) this.#commit();
     if (this.#stall !== null) return;
     const processed = this.#runTasks();

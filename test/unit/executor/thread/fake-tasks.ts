@@ -97,6 +97,7 @@ export class FakeTask implements Task {
       this.rowsIn++;
       processed++;
       this.#behaviour(record, topic, this);
+      if (queue.records.length === 0) break;
     }
     return processed;
   }

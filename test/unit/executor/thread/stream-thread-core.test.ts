@@ -200,6 +200,37 @@ describe.each(['memory', 'file'])('the stream thread on a database in a %s', (wh
     expect(engine.read('errors').join()).toContain('cannot digest');
   });
 
+  it('leaves a query out of the commit whose state cannot be written', async () => {
+    const engine = start();
+    await engine.topics('in', 'out1', 'out2');
+    await engine.deploy(plan('BAD', source('in'), 'out1'), copyTo('out1'));
+    await engine.deploy(plan('GOOD', source('in'), 'out2'), countTo('out2'));
+    const { stores } = engine.tasks.find(({ queryId }) => queryId === 'BAD')!.request;
+    stores.flush = () => {
+      throw new Error('unwritable');
+    };
+    await engine.thread.append([batch('in', 0, 'a=x@1')]);
+    await engine.thread.drain();
+    expect(await engine.status('BAD')).toMatchObject({ state: 'ERROR', error: 'unwritable' });
+    expect((await engine.status('BAD')).positions).toMatchObject([{ topic: 'in', offset: 0, end: 1 }]);
+    expect([engine.read('out1'), engine.read('out2')]).toEqual([[], ['a=1@1']]);
+    await engine.thread.append([batch('in', 0, 'a=x@2')]);
+    await engine.thread.drain();
+    expect(engine.read('out2')).toEqual(['a=1@1', 'a=2@2']);
+  });
+
+  it('merges inputs by time however small their batches are', async () => {
+    const engine = start();
+    await engine.topics('left', 'right', 'out');
+    await engine.thread.append(Array.from({ length: 300 }, (_, i) => batch('left', 0, `l=${i}@${i * 2}`)));
+    await engine.thread.append(Array.from({ length: 30 }, (_, i) => batch('right', 0, `r=${i}@${i * 20 + 1}`)));
+    await engine.deploy(plan('Q', join(source('left'), source('right')), 'out'), copyTo('out'));
+    await engine.thread.drain();
+    const times = engine.read('out').map((text) => Number(text.split('@')[1]));
+    expect(times).toHaveLength(330);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
   it('keeps what is paused where it is', async () => {
     const engine = start();
     await engine.topics('in', 'out');
@@ -276,8 +307,9 @@ describe.each(['memory', 'file'])('the stream thread on a database in a %s', (wh
     await engine.deploy(
       plan('Q', join(repartition(source('in'), topic), source('other')), 'out'),
       (record, from, task) => {
-        if (from === 'in') task.emit(topic, { ...record, key: record.value });
-        else seen.push(`${from === topic ? 'left' : 'right'} ${record.key}@${record.timestamp}`);
+        if (from === 'in') return task.emit(topic, { ...record, key: record.value });
+        task.emit('out', record);
+        seen.push(`${from === topic ? 'left' : 'right'} ${record.key}@${record.timestamp}`);
       },
     );
     expect(engine.log.describeTopic(topic)).toMatchObject({
@@ -301,6 +333,7 @@ describe.each(['memory', 'file'])('the stream thread on a database in a %s', (wh
       'c',
     ]);
     expect([0, 1].map((partition) => engine.log.offsets(topic, partition).end)).toEqual([0, 0]);
+    expect(engine.log.read('out', 0, 0, 1e9)).toHaveLength(1);
     expect((await engine.status('Q')).positions.filter((p) => p.topic === topic)).toMatchObject([
       { offset: 0 },
       { offset: 0 },
