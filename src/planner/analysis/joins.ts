@@ -10,6 +10,7 @@ import { type JoinForm, type JoinNode, keyWindowOf, type LogicalPlan, resultKind
 import type { JoinColumn } from '../physical/physical-plan.js';
 import type { PlanningContext } from '../planning-context.js';
 import { bindExpression } from './bind-expression.js';
+import { bindingIn } from './binding.js';
 import { expressionText } from './expression-text.js';
 import {
   identifier,
@@ -368,10 +369,5 @@ function checkPartitions(
 }
 
 function bind(expression: Expression, relation: Relation, context: PlanningContext): BoundExpression {
-  return bindExpression(expression, {
-    scope: scopeOf(relation),
-    functions: context.functions,
-    types: (name) => context.catalog.type(name),
-    clause: 'JOIN ON',
-  });
+  return bindExpression(expression, bindingIn(scopeOf(relation), 'JOIN ON', context));
 }

@@ -74,7 +74,7 @@ function rewriteArgument(
 /** Calls `visit` on every sub-expression, parents first; below a node for which it answers false nothing is visited. */
 export function visitExpression(
   expression: Expression,
-  visit: (e: Expression, bound: ReadonlySet<string>) => boolean | void,
+  visit: (e: Expression, bound: ReadonlySet<string>) => boolean | undefined,
 ): void {
   rewriteExpression(expression, (e, bound) => (visit(e, bound) === false ? e : null));
 }

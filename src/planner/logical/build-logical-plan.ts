@@ -11,6 +11,8 @@ import {
   windowPlan,
 } from '../analysis/aggregation.js';
 import { type BindContext, bindCall, bindExpression, bindPredicate } from '../analysis/bind-expression.js';
+import { bindingIn } from '../analysis/binding.js';
+import { untypedNull } from '../analysis/bind-problem.js';
 import { expressionText } from '../analysis/expression-text.js';
 import { relationOf } from '../analysis/joins.js';
 import { keyPlacement } from '../analysis/key-projection.js';
@@ -70,7 +72,7 @@ class QueryBuilder {
       persistent: this.#target.kind === 'persistent',
       extraNames,
       partitionKeys: partitioned,
-      bindContext: this.#bindContext(this.#relation),
+      bindContext: this.#binding(this.#relation, 'SELECT'),
     });
     const isAggregate =
       this.#query.groupBy !== null ||
@@ -89,12 +91,8 @@ class QueryBuilder {
     return { ...projected, relation: sources };
   }
 
-  #bindContext(relation: Relation): Omit<BindContext, 'clause'> {
-    return {
-      scope: scopeOf(relation),
-      functions: this.#context.functions,
-      types: (name) => this.#context.catalog.type(name),
-    };
+  #binding(relation: Relation, clause: string): BindContext {
+    return bindingIn(scopeOf(relation), clause, this.#context);
   }
 
   #checkValueFormats(): void {
@@ -122,8 +120,7 @@ class QueryBuilder {
     }
     this.#checkWindowBounds(where);
     const predicate = bindPredicate(qualify(where, scopeOf(this.#relation), 'WHERE', synthetics(this.#relation)), {
-      ...this.#bindContext(this.#relation),
-      clause: 'WHERE',
+      ...this.#binding(this.#relation, 'WHERE'),
       replace: keyColumnsOf(this.#relation),
     });
     this.#relation = {
@@ -185,8 +182,7 @@ class QueryBuilder {
       : expressions.map((e) => {
           for (const call of aggregatesIn(e, this.#context)) throw aggregateIn('PARTITION BY', call);
           return bindExpression(e, {
-            ...this.#bindContext(relation),
-            clause: 'PARTITION BY',
+            ...this.#binding(relation, 'PARTITION BY'),
             replace: keyColumnsOf(relation),
           });
         });
@@ -249,7 +245,7 @@ class QueryBuilder {
     const input = functions.plan ?? relation.plan;
     const replace = (e: Expression): BoundExpression | null =>
       functions.columns.get(expressionText(e)) ?? keyColumnsOf(relation)(e);
-    const context: BindContext = { ...this.#bindContext(relation), clause: 'SELECT', replace };
+    const context: BindContext = { ...this.#binding(relation, 'SELECT'), replace };
     return this.#finish(items, input, relation.keys, (item) => bindExpression(item.expression, context));
   }
 
@@ -277,8 +273,7 @@ class QueryBuilder {
         }
       }
       const { resolved, arguments: args } = bindCall(call, {
-        ...this.#bindContext(relation),
-        clause: 'SELECT',
+        ...this.#binding(relation, 'SELECT'),
         replace: keyColumnsOf(relation),
       });
       const index = width + functions.length;
@@ -346,8 +341,7 @@ class QueryBuilder {
     const keys = keyColumns(keyed.plan.schema);
     const leading = aggregateLeadingColumns(keys, windowed);
     const input: BindContext = {
-      ...this.#bindContext(keyed),
-      clause: 'SELECT',
+      ...this.#binding(keyed, 'SELECT'),
     };
     const collector = new AggregateCollector(input, this.#context, overTable, leading.length);
     const replace = (e: Expression): BoundExpression | null => {
@@ -459,7 +453,7 @@ class QueryBuilder {
       this.#rekey('groupBy', [GLOBAL_KEY], [{ kind: 'literal', type: INTEGER, value: '1' }]);
     } else {
       const keys = groups.map((g) =>
-        bindExpression(g, { ...this.#bindContext(relation), clause: 'GROUP BY', replace: keyColumnsOf(relation) }),
+        bindExpression(g, { ...this.#binding(relation, 'GROUP BY'), replace: keyColumnsOf(relation) }),
       );
       this.#rekey('groupBy', groups, keys);
     }
@@ -509,10 +503,7 @@ class QueryBuilder {
         if (placed.includes(i)) return;
         const bound = bind(item, i);
         if (bound.type.kind === 'NULL') {
-          throw new StatementError(
-            "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
-            { code: 'untyped-null', span: item.span },
-          );
+          throw untypedNull(item.span);
         }
         expressions.push(bound);
         columns.push({ name: item.name, type: bound.type, role: 'value' });

@@ -4,6 +4,7 @@ import { type Column, keyColumns } from '../../model/schema.js';
 import { formatType } from '../../model/sql-type.js';
 import type { ComparisonOperator, Expression, Query } from '../../parser/ast.js';
 import { bindExpression } from '../analysis/bind-expression.js';
+import { bindingIn } from '../analysis/binding.js';
 import { expressionText } from '../analysis/expression-text.js';
 import { visitExpression } from '../analysis/rewrite-ast.js';
 import { Scope } from '../analysis/scope.js';
@@ -109,12 +110,10 @@ function tryBind(e: Comparison, context: PlanningContext): BoundExpression | nul
     role: 'value',
   }));
   try {
-    return bindExpression(stripSources(e), {
-      scope: new Scope([{ alias: 'W', name: 'W', schema: { columns }, firstIndex: 0 }]),
-      functions: context.functions,
-      types: (name) => context.catalog.type(name),
-      clause: 'WHERE',
-    });
+    return bindExpression(
+      stripSources(e),
+      bindingIn(new Scope([{ alias: 'W', name: 'W', schema: { columns }, firstIndex: 0 }]), 'WHERE', context),
+    );
   } catch (error) {
     if (error instanceof StatementError) return null;
     throw error;
@@ -151,12 +150,7 @@ function rangeOf(conjunction: Conjunction, key: Column, context: PlanningContext
 }
 
 function constantOf(comparison: Comparison, value: Expression, key: Column, context: PlanningContext): PullConstant {
-  const expression = bindExpression(value, {
-    scope: new Scope([]),
-    functions: context.functions,
-    types: (name) => context.catalog.type(name),
-    clause: 'WHERE',
-  });
+  const expression = bindExpression(value, bindingIn(new Scope([]), 'WHERE', context));
   return { expression, type: key.type, comparison: expressionText(comparison), column: shown(key) };
 }
 

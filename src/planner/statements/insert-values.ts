@@ -2,6 +2,7 @@ import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
 import type { Expression, Identifier, InsertValues } from '../../parser/ast.js';
 import { bindExpression } from '../analysis/bind-expression.js';
+import { bindingIn } from '../analysis/binding.js';
 import { expressionText } from '../analysis/expression-text.js';
 import { visitExpression } from '../analysis/rewrite-ast.js';
 import { Scope } from '../analysis/scope.js';
@@ -135,10 +136,5 @@ function bindValue(expression: Expression, context: PlanningContext): BoundExpre
       });
     }
   });
-  return bindExpression(expression, {
-    scope: new Scope([]),
-    functions: context.functions,
-    types: (name) => context.catalog.type(name),
-    clause: 'INSERT VALUES',
-  });
+  return bindExpression(expression, bindingIn(new Scope([]), 'INSERT VALUES', context));
 }

@@ -16,6 +16,7 @@ export function capturedSettings(context: PlanningContext): Readonly<Record<stri
     const value = context.setting(name);
     if (value !== null) settings[name] = value;
   }
+  if (context.dialect === 'ksqldb') settings['millrace.dialect'] = context.dialect;
   return settings;
 }
 
