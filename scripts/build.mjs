@@ -1,0 +1,100 @@
+/**
+ * Bundles the package into dist: the command line, the library, the stream thread's worker, their types and the licences
+ * of what is bundled. `npm run build`; `npm start` and `npm test` call it when the sources have changed.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { buildDeclarations } from './build-declarations.mjs';
+import { root, sourceHash, stampPath } from './prepare.mjs';
+
+/** Bundle -> where it starts. */
+const ENTRIES = {
+  cli: 'src/cli/main.ts',
+  index: 'src/index.ts',
+  'stream-thread': 'src/executor/thread/worker.ts',
+};
+
+/** CommonJS packages in an ESM bundle ask for Node's own modules by `require`. */
+const BANNER = "import { createRequire as millraceRequire } from 'node:module';\nconst require = millraceRequire(import.meta.url);";
+
+export async function buildPackage() {
+  for (const entry of Object.values(ENTRIES)) {
+    if (!existsSync(join(root, entry))) throw new Error(`cannot build: the entry ${entry} does not exist`);
+  }
+  const hash = sourceHash();
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const next = join(root, 'dist.next');
+  rmSync(next, { recursive: true, force: true });
+
+  const [{ metafile }] = await Promise.all([
+    build({
+      absWorkingDir: root,
+      entryPoints: ENTRIES,
+      outdir: next,
+      bundle: true,
+      splitting: true,
+      chunkNames: 'chunk-[name]-[hash]',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      minifySyntax: true,
+      sourcemap: 'linked',
+      sourcesContent: false,
+      external: Object.keys(dependencies),
+      banner: { js: BANNER },
+      metafile: true,
+      logLevel: 'warning',
+    }),
+    buildDeclarations(join(next, 'types')),
+  ]);
+  writeFileSync(join(next, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafile));
+
+  // A bundle that is being replaced may be running: each file is swapped whole, and chunks of the old one go last.
+  replaceFolder(next, join(root, 'dist'));
+  mkdirSync(dirname(stampPath('build')), { recursive: true });
+  writeFileSync(stampPath('build'), hash);
+  return metafile;
+}
+
+function replaceFolder(from, to) {
+  const fresh = new Set(filesOf(from).map((file) => relative(from, file)));
+  for (const file of fresh) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    renameSync(join(from, file), join(to, file));
+  }
+  rmSync(from, { recursive: true, force: true });
+  for (const file of filesOf(to)) if (!fresh.has(relative(to, file))) rmSync(file);
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The licence of each package of which any file went into the bundles, by name. */
+function thirdPartyLicences(metafile) {
+  const folders = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const match = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input);
+    if (match !== null) folders.add(match[0]);
+  }
+  const parts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? `Licensed under ${license}.` : readFileSync(join(root, folder, file), 'utf8').trim();
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  const line = `\n${'-'.repeat(80)}\n\n`;
+  return `Millrace contains code of the following packages.\n${line}${parts.join(line)}`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const started = performance.now();
+  const { outputs } = await buildPackage();
+  const bytes = Object.entries(outputs).reduce((sum, [file, { bytes }]) => (file.endsWith('.js') ? sum + bytes : sum), 0);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`built dist: ${(bytes / 1e6).toFixed(1)} MB of JavaScript in ${seconds} s`);
+}
