@@ -116,7 +116,13 @@ class PipelineBuilder implements OperatorBuilder {
   constructor(plan: PhysicalPlan, options: PipelineOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.context = new TaskContext(options.evaluation, options.caching, options.partition, options.onRecordError);
+    this.context = new TaskContext(
+      options.evaluation,
+      options.caching,
+      options.partition,
+      options.onRecordError,
+      plan.settings,
+    );
     this.partition = options.partition;
     this.settings = plan.settings;
     this.repartition = options.repartition;

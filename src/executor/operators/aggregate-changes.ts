@@ -16,7 +16,8 @@ export class AggregateChanges {
   readonly #before: BeforeImage;
   readonly #caching: boolean;
   readonly #keyCount: number;
-  readonly #windowed: boolean;
+  /** Whether rows hold the bounds of their window. */
+  readonly #hasBounds: boolean;
   readonly #row: Row = [];
   readonly #found: { row: Row; timestamp: number } = { row: [], timestamp: 0 };
   readonly #window = { start: 0, end: 0 };
@@ -42,8 +43,8 @@ export class AggregateChanges {
     this.#before = output === null ? 'none' : before;
     this.#caching = caching && output !== null;
     this.#keyCount = keyColumns(step.schema).length;
-    this.#windowed = step.window !== null;
-    if (this.#windowed) this.#change.window = this.#window;
+    this.#hasBounds = step.window !== null;
+    if (step.store.kind !== 'key-value') this.#change.window = this.#window;
   }
 
   /** An entry is about to be changed; not necessarily for the first time since it was emitted. */
@@ -127,10 +128,8 @@ export class AggregateChanges {
   #open(entry: StateEntry): TableChange {
     const change = this.#change;
     change.key = entry.key;
-    if (this.#windowed) {
-      this.#window.start = entry.windowStart;
-      this.#window.end = entry.windowEnd;
-    }
+    this.#window.start = entry.windowStart;
+    this.#window.end = entry.windowEnd;
     return change;
   }
 
@@ -138,7 +137,7 @@ export class AggregateChanges {
     const { key } = entry;
     let at = 0;
     for (; at < this.#keyCount; at++) row[at] = key[at]!;
-    if (this.#windowed) {
+    if (this.#hasBounds) {
       row[at++] = entry.windowStart;
       row[at++] = entry.windowEnd;
     }

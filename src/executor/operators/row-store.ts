@@ -9,6 +9,8 @@ export interface RowStore {
   get(key: Row, window: Window | null): StateEntry | null;
   /** Takes over `row`. */
   set(key: Row, window: Window | null, row: Row, timestamp: number): StateEntry;
+  /** Declares that a gotten entry was changed in place. */
+  put(entry: StateEntry): void;
   delete(key: Row, window: Window | null): void;
   /** Drops windows that are older than the retention at this stream time. */
   expire(streamTime: number): void;
@@ -41,6 +43,10 @@ class KeyedRows implements RowStore {
     return this.#store.set(key, row, timestamp);
   }
 
+  put(entry: StateEntry): void {
+    this.#store.put(entry);
+  }
+
   delete(key: Row): void {
     this.#store.delete(key);
   }
@@ -64,6 +70,10 @@ class WindowedRows implements RowStore {
   set(key: Row, window: Window | null, row: Row, timestamp: number): StateEntry {
     const { start, end } = windowOf(window);
     return this.#store.set(key, start, end, row, timestamp);
+  }
+
+  put(entry: StateEntry): void {
+    this.#store.put(entry);
   }
 
   delete(key: Row, window: Window | null): void {
@@ -95,6 +105,10 @@ class SessionRows implements RowStore {
   set(key: Row, window: Window | null, row: Row, timestamp: number): StateEntry {
     const { start, end } = windowOf(window);
     return this.#store.set(key, start, end, row, timestamp);
+  }
+
+  put(entry: StateEntry): void {
+    this.#store.put(entry);
   }
 
   delete(key: Row, window: Window | null): void {

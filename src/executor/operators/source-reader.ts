@@ -45,6 +45,7 @@ export class SourceReader {
   readonly #columns: readonly ColumnReader[];
   /** Event time from a column; null when it is the record's. */
   readonly #eventTime: EventTime | null;
+  #timeValue: SqlValue = null;
   readonly #row: Row;
   readonly #bounds = { start: 0, end: 0 };
   #cursor: RecordBatchCursor | null = null;
@@ -72,61 +73,72 @@ export class SourceReader {
     this.#suffixBytes = windowSuffixBytes(step.keyWindow);
     this.#windowSizeMs = step.keyWindow !== null && step.keyWindow.kind !== 'SESSION' ? step.keyWindow.sizeMs : 0;
     this.#keyCount = keyColumns(step.schema).length;
-    this.#columns = step.columns.map((column) => this.#column(column, wantedKeys, wantedValues));
+    const columns = step.columns.map((column) => this.#column(column, wantedKeys, wantedValues));
+    this.#columns = columns;
     this.#row = new Array(step.columns.length).fill(null) as Row;
-    this.#eventTime =
-      timestamp === null || timeFrom === null
-        ? null
-        : {
-            from: timeFrom,
-            // A column of the row has been read when time is told; one that is only read for its time has not.
-            rowColumn: step.columns.findIndex(
-              (c) => c.from === timeFrom && c.index === (timeFrom === 'key' ? wantedKeys : wantedValues)[timeAt],
-            ),
-            read: (timeFrom === 'key' ? this.#keys : this.#values).read[timeAt]!,
-            convert: timestampConverter(timestamp.type, timestamp.format, builder),
-          };
+    this.#eventTime = null;
+    if (timestamp !== null && timeFrom !== null) {
+      const read = (timeFrom === 'key' ? this.#keys : this.#values).read[timeAt]!;
+      const index = (timeFrom === 'key' ? wantedKeys : wantedValues)[timeAt];
+      // A column is read once: where the row has it too, it gets what was read for the time.
+      columns.forEach((_, i) => {
+        const column = step.columns[i]!;
+        if (column.from === timeFrom && column.index === index) columns[i] = () => this.#timeValue;
+      });
+      this.#eventTime = {
+        from: timeFrom,
+        read,
+        convert: timestampConverter(timestamp.type, timestamp.format, builder),
+      };
+    }
   }
 
-  /** Decodes the record that the cursor stands on; false when it is given up, which has been reported. */
+  /**
+   * Decodes the record that the cursor stands on, and raises the task's stream time once its event time is known.
+   * @returns false when the record is given up, which has been reported
+   */
   read(cursor: RecordBatchCursor): boolean {
     this.#cursor = cursor;
-    this.timestamp = cursor.timestamp;
-    let target: 'key' | 'value' = 'key';
+    let target: 'key' | 'value' = 'value';
     try {
-      this.#readKey(cursor);
-      target = 'value';
       const hasValue = cursor.valueStart >= 0 && this.#values.scan(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+      target = 'key';
+      const keyEnd = cursor.keyEnd - this.#suffixBytes;
+      const time = this.#eventTime;
+      const scansKey = time?.from === 'key';
+      let hasKey = scansKey && this.#scanKey(cursor, keyEnd);
+      if (!this.#readTime(cursor, time === null ? null : (scansKey ? hasKey : hasValue) ? time : null, scansKey))
+        return false;
+      if (!scansKey) hasKey = this.#scanKey(cursor, keyEnd);
+      this.#readKey(cursor, hasKey, keyEnd);
+      target = 'value';
       this.headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers();
-      const row = this.#row;
-      for (let i = 0; i < this.#keyCount; i++) row[i] = this.key[i]!;
-      if (hasValue) {
-        for (let i = this.#keyCount; i < this.#columns.length; i++) row[i] = this.#columns[i]!();
-        this.row = row;
-      } else {
-        this.row = null;
-      }
+      this.row = hasValue ? this.#readRow() : null;
+      return true;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.#builder.context.report(error.reason, this.#step.id, error.message, error.target ?? target);
       return false;
     }
-    return this.#eventTime === null ? this.#checkTime() : this.#readTime(this.#eventTime);
   }
 
-  #readKey(cursor: RecordBatchCursor): void {
+  #readRow(): Row {
+    const row = this.#row;
+    for (let i = 0; i < this.#keyCount; i++) row[i] = this.key[i]!;
+    for (let i = this.#keyCount; i < this.#columns.length; i++) row[i] = this.#columns[i]!();
+    return row;
+  }
+
+  #readKey(cursor: RecordBatchCursor, hasKey: boolean, end: number): void {
     const { key } = this;
-    const end = cursor.keyEnd - this.#suffixBytes;
-    if (cursor.keyStart < 0 || !this.#scanKey(cursor, end)) {
-      for (let i = 0; i < this.#keyCount; i++) key[i] = null;
-      this.window = null;
-      return;
-    }
-    for (let i = 0; i < this.#keyCount; i++) key[i] = this.#columns[i]!();
-    if (this.#suffixBytes > 0) this.#readWindow(cursor.bytes, end);
+    for (let i = 0; i < this.#keyCount; i++) key[i] = hasKey ? this.#columns[i]!() : null;
+    if (this.#suffixBytes === 0) return;
+    if (hasKey) this.#readWindow(cursor.bytes, end);
+    else this.window = null;
   }
 
   #scanKey(cursor: RecordBatchCursor, end: number): boolean {
+    if (cursor.keyStart < 0) return false;
     if (end < cursor.keyStart) {
       throw new RecordError('deserialization', 'the key is too short to hold the bounds of a window', 'key');
     }
@@ -145,33 +157,26 @@ export class SourceReader {
     this.window = bounds;
   }
 
-  #checkTime(): boolean {
-    if (this.timestamp >= 0) return true;
-    this.#builder.context.report('timestamp', this.#step.id, 'the timestamp of the record is negative');
-    return false;
-  }
-
-  #readTime(time: EventTime): boolean {
-    if (this.row === null && time.from === 'value') return this.#checkTime();
-    try {
-      let value: SqlValue = null;
-      if (time.rowColumn !== -1) value = (this.row ?? this.key)[time.rowColumn]!;
-      else if (time.from === 'value' || this.#cursor!.keyStart >= 0) value = time.read();
-      if (value === null) throw new Error('its column is null');
-      this.timestamp = time.convert(value);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#builder.context.report('timestamp', this.#step.id, `Failed to extract the timestamp: ${why}`);
-      return false;
+  /** @param time null when event time is the record's, as it is where the value that should tell it is null */
+  #readTime(cursor: RecordBatchCursor, time: EventTime | null, needsKey: boolean): boolean {
+    const { context } = this.#builder;
+    if (time !== null) {
+      this.#timeValue = time.read();
+      this.timestamp = eventTime(this.#timeValue, time.convert, (message) => this.#reportTime(message));
+    } else if (needsKey) {
+      this.timestamp = this.#reportTime('Failed to extract the timestamp: its column is null');
+    } else {
+      this.timestamp = cursor.timestamp;
+      if (this.timestamp < 0) this.#reportTime('the timestamp of the record is negative');
     }
-    if (this.row !== null) this.#renewRowtime(this.row);
-    return this.#checkTime();
+    if (this.timestamp < 0) return false;
+    if (this.timestamp > context.time) context.time = this.timestamp;
+    return true;
   }
 
-  /** ROWTIME columns were read before event time was known. */
-  #renewRowtime(row: Row): void {
-    const { columns } = this.#step;
-    for (let i = this.#keyCount; i < columns.length; i++) if (columns[i]!.from === 'rowtime') row[i] = this.timestamp;
+  #reportTime(message: string): number {
+    this.#builder.context.report('timestamp', this.#step.id, message);
+    return -1;
   }
 
   #column(column: SourceColumn, wantedKeys: readonly number[], wantedValues: readonly number[]): ColumnReader {
@@ -198,10 +203,9 @@ export class SourceReader {
   }
 }
 
+/** A column that tells event time. */
 interface EventTime {
   readonly from: 'key' | 'value';
-  /** Position of the column in the row; -1 when it is not part of it. */
-  readonly rowColumn: number;
   readonly read: () => SqlValue;
   readonly convert: (value: SqlValue) => number;
 }
@@ -222,6 +226,22 @@ export function timestampConverter(
   if (type.kind !== 'STRING') return (value) => Number(value);
   const parse = builder.timestampParser(format ?? '');
   return (value) => parse(value as string);
+}
+
+/** The event time that a column's value tells; -1, after a report, when it tells none that is allowed. */
+export function eventTime(
+  value: SqlValue,
+  convert: (value: SqlValue) => number,
+  report: (message: string) => number,
+): number {
+  let time: number;
+  try {
+    if (value === null) throw new Error('its column is null');
+    time = convert(value);
+  } catch (error) {
+    return report(`Failed to extract the timestamp: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return time < 0 ? report('the timestamp of the record is negative') : time;
 }
 
 /** What a HEADERS column shows: `ARRAY<STRUCT<KEY STRING, VALUE BYTES>>`. */

@@ -27,22 +27,18 @@ abstract class Source implements RecordSource {
 
 class StreamSource extends Source {
   readonly #reader: SourceReader;
-  readonly #builder: OperatorBuilder;
   readonly #output: StreamOutput;
   readonly #record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
 
-  constructor(reader: SourceReader, builder: OperatorBuilder, output: StreamOutput) {
+  constructor(reader: SourceReader, output: StreamOutput) {
     super();
     this.#reader = reader;
-    this.#builder = builder;
     this.#output = output;
   }
 
   process(cursor: RecordBatchCursor): void {
     const reader = this.#reader;
     if (!reader.read(cursor)) return;
-    const { context } = this.#builder;
-    if (reader.timestamp > context.time) context.time = reader.timestamp;
     const record = this.#record;
     record.key = reader.key;
     record.row = reader.row;
@@ -75,7 +71,6 @@ class TableSource extends Source {
       context.report('null-key', this.#step.id, 'the record of a table has no key');
       return;
     }
-    if (reader.timestamp > context.time) context.time = reader.timestamp;
     this.#table.update(reader.key, reader.window, reader.row, reader.timestamp, reader.headers);
     this.#table.expire(context.time);
   }
@@ -83,7 +78,7 @@ class TableSource extends Source {
 
 export const streamSource: StepFactory<StreamSourceStep> = {
   stream(step, output, builder) {
-    builder.source(step.topic, new StreamSource(new SourceReader(step, builder), builder, output));
+    builder.source(step.topic, new StreamSource(new SourceReader(step, builder), output));
   },
 };
 

@@ -1,11 +1,17 @@
 import type { EvaluationContext } from '../../functions/define.js';
-import type { RecordErrorReason } from '../../model/errors.js';
+import { type RecordErrorReason, SystemError } from '../../model/errors.js';
 import type { OperatorContext, RecordErrorReport } from '../operators/operator.js';
 
 /** Where the record in work came from: a batch cursor, as far as error reports go. */
 export interface RecordPlace {
   readonly offset: number;
 }
+
+/** Settings by which a record error ends the query instead of costing the record. */
+const FATAL_SETTINGS: Readonly<Record<string, RecordErrorReason>> = {
+  'ksql.fail.on.deserialization.error': 'deserialization',
+  'ksql.timestamp.throw.on.invalid': 'timestamp',
+};
 
 const NOWHERE: RecordPlace = { offset: -1 };
 
@@ -19,6 +25,7 @@ export class TaskContext implements OperatorContext {
   rowsOut = 0;
   readonly #partition: number;
   readonly #onError: (report: RecordErrorReport) => void;
+  readonly #fatal: ReadonlySet<RecordErrorReason>;
   readonly #counts = new Map<RecordErrorReason, number>();
   #topic: string | null = null;
   #place: RecordPlace = NOWHERE;
@@ -28,11 +35,14 @@ export class TaskContext implements OperatorContext {
     caching: boolean,
     partition: number,
     onError: (report: RecordErrorReport) => void,
+    settings: Readonly<Record<string, string>>,
   ) {
     this.evaluation = evaluation;
     this.caching = caching;
     this.#partition = partition;
     this.#onError = onError;
+    const fatal = Object.entries(FATAL_SETTINGS).filter(([name]) => settings[name]?.toLowerCase() === 'true');
+    this.#fatal = new Set(fatal.map(([, reason]) => reason));
   }
 
   streamTime(): number {
@@ -51,6 +61,7 @@ export class TaskContext implements OperatorContext {
     this.#place = NOWHERE;
   }
 
+  /** @throws SystemError when a setting of the query says that an error of this kind ends it */
   report(reason: RecordErrorReason, step: string, message: string, target?: 'key' | 'value'): void {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
     this.#onError({
@@ -62,6 +73,15 @@ export class TaskContext implements OperatorContext {
       partition: this.#partition,
       offset: this.#place.offset,
     });
+    if (this.#fatal.has(reason)) {
+      throw new SystemError(
+        `${message} (${this.#topic ?? step}, partition ${this.#partition}, offset ${this.#place.offset})`,
+        {
+          code: `record-${reason}`,
+          hint: 'The query is set to stop at such records; see ksql.fail.on.deserialization.error and ksql.timestamp.throw.on.invalid.',
+        },
+      );
+    }
   }
 
   /** Record errors since the task began, by reason. */

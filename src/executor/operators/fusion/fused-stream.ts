@@ -17,7 +17,7 @@ import type { StreamOutput } from '../operator.js';
 import type { OperatorBuilder, RecordSource } from '../operator-builder.js';
 import { nullGroupMessage } from '../rekey.js';
 import { SINK_ID, Sink } from '../sink.js';
-import { allHeaders, lastHeader, timestampConverter } from '../source-reader.js';
+import { allHeaders, eventTime, lastHeader, timestampConverter } from '../source-reader.js';
 import { emitRecord, emitSink } from './terminals.js';
 
 /** The steps that a generated function may hold beside its source. */
@@ -262,15 +262,7 @@ export class FusedStream {
     } else {
       const { type, format } = this.#source.timestamp!;
       const convert = timestampConverter(type, format, this.#builder);
-      const checked = this.code.constant((value: SqlValue): number => {
-        try {
-          if (value === null) throw new Error('its column is null');
-          const converted = convert(value);
-          return converted < 0 ? report('the timestamp of the record is negative') : converted;
-        } catch (error) {
-          return report(`Failed to extract the timestamp: ${error instanceof Error ? error.message : String(error)}`);
-        }
-      });
+      const checked = this.code.constant((value: SqlValue) => eventTime(value, convert, report));
       this.emit(`const timestamp = ${checked}(${time()}); if (timestamp < 0) return;`);
     }
     this.emit(`if (timestamp > ${this.#contextName}.time) ${this.#contextName}.time = timestamp;`);
