@@ -99,8 +99,11 @@ export class WorkerStreamThread implements StreamThread {
     if (this.#failure !== null) return;
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#closing = true;
-    await this.#call({ call: 'close' });
-    await ended;
+    try {
+      await this.#call({ call: 'close' });
+    } finally {
+      await ended;
+    }
   }
 
   #call(call: Call, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
