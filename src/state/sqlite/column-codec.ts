@@ -23,6 +23,8 @@ export interface ColumnCodec {
   readonly declaredType: 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB';
   /** Whether its integers may pass 2^53, so that a statement that reads it must read safe integers. */
   readonly readsBigInts: boolean;
+  /** Whether `toSqlite` gives back what it gets, and so need not be called. */
+  readonly bindsAsIs: boolean;
   readonly toSqlite: (value: SqlValue) => SqliteValue;
   /** Takes integers as numbers or as bigints, as the statement reads them. */
   readonly fromSqlite: (value: SqliteValue) => SqlValue;
@@ -60,6 +62,7 @@ export function columnCodec(type: SqlType): ColumnCodec {
 const BOOLEAN_CODEC: ColumnCodec = {
   declaredType: 'INTEGER',
   readsBigInts: false,
+  bindsAsIs: false,
   toSqlite: (value) => (value === null ? null : value === true ? 1 : 0),
   fromSqlite: (value) => (value === null ? null : Number(value) === 1),
 };
@@ -67,6 +70,7 @@ const BOOLEAN_CODEC: ColumnCodec = {
 const INTEGER_CODEC: ColumnCodec = {
   declaredType: 'INTEGER',
   readsBigInts: false,
+  bindsAsIs: true,
   toSqlite: (value) => value as number | null,
   fromSqlite: (value) => (typeof value === 'bigint' ? Number(value) : value),
 };
@@ -74,6 +78,7 @@ const INTEGER_CODEC: ColumnCodec = {
 const BIGINT_CODEC: ColumnCodec = {
   declaredType: 'INTEGER',
   readsBigInts: true,
+  bindsAsIs: true,
   toSqlite: (value) => value as number | bigint | null,
   fromSqlite: (value) => (typeof value === 'bigint' ? toBigintValue(value) : value),
 };
@@ -81,6 +86,7 @@ const BIGINT_CODEC: ColumnCodec = {
 const DOUBLE_CODEC: ColumnCodec = {
   declaredType: 'REAL',
   readsBigInts: false,
+  bindsAsIs: false,
   toSqlite: (value) =>
     Number.isNaN(value) || Object.is(value, -0) ? tagDouble(value as number) : (value as number | null),
   fromSqlite: (value) => (Buffer.isBuffer(value) ? value.readDoubleBE(1) : value),
@@ -89,6 +95,7 @@ const DOUBLE_CODEC: ColumnCodec = {
 const LONG_DECIMAL_CODEC: ColumnCodec = {
   declaredType: 'INTEGER',
   readsBigInts: true,
+  bindsAsIs: true,
   toSqlite: (value) => value as bigint | null,
   fromSqlite: (value) => (typeof value === 'number' ? BigInt(value) : value),
 };
@@ -96,6 +103,7 @@ const LONG_DECIMAL_CODEC: ColumnCodec = {
 const TEXT_DECIMAL_CODEC: ColumnCodec = {
   declaredType: 'TEXT',
   readsBigInts: false,
+  bindsAsIs: false,
   toSqlite: (value) => (value === null ? null : decimalToSortedText(value as bigint)),
   fromSqlite: (value) => (value === null ? null : decimalFromSortedText(value as string)),
 };
@@ -103,6 +111,7 @@ const TEXT_DECIMAL_CODEC: ColumnCodec = {
 const STRING_CODEC: ColumnCodec = {
   declaredType: 'TEXT',
   readsBigInts: false,
+  bindsAsIs: false,
   toSqlite: (value) => (value === null || isWellFormed(value as string) ? (value as string | null) : tagString(value)),
   fromSqlite: (value) => (Buffer.isBuffer(value) ? value.toString('utf16le', 1) : value),
 };
@@ -110,6 +119,7 @@ const STRING_CODEC: ColumnCodec = {
 const BYTES_CODEC: ColumnCodec = {
   declaredType: 'BLOB',
   readsBigInts: false,
+  bindsAsIs: true,
   toSqlite: (value) => value as Buffer | null,
   fromSqlite: (value) => value,
 };
@@ -119,6 +129,7 @@ function jsonCodec(type: SqlType): ColumnCodec {
   return {
     declaredType: 'TEXT',
     readsBigInts: false,
+    bindsAsIs: false,
     toSqlite: (value) => (value === null ? null : JSON.stringify(plain ? value : toJson(type, value))),
     fromSqlite: (value) => {
       if (value === null) return null;

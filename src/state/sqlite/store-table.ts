@@ -291,8 +291,16 @@ export class StoreTable {
     }
     args[at++] = entry.timestamp;
     const { key, row } = entry;
-    for (let i = 0; i < this.#keyCodecs.length; i++) args[at++] = this.#keyCodecs[i]!.toSqlite(key[i]!);
-    for (let i = 0; i < this.#valueCodecs.length; i++) args[at++] = this.#valueCodecs[i]!.toSqlite(row[i]!);
+    const keys = this.#keyCodecs;
+    for (let i = 0; i < keys.length; i++) {
+      const codec = keys[i]!;
+      args[at++] = codec.bindsAsIs ? (key[i] as SqliteValue) : codec.toSqlite(key[i]!);
+    }
+    const values = this.#valueCodecs;
+    for (let i = 0; i < values.length; i++) {
+      const codec = values[i]!;
+      args[at++] = codec.bindsAsIs ? (row[i] as SqliteValue) : codec.toSqlite(row[i]!);
+    }
     return at;
   }
 
