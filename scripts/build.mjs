@@ -17,11 +17,12 @@ const ENTRIES = {
 };
 
 /** CommonJS packages in an ESM bundle ask for Node's own modules by `require`. */
-const BANNER = "import { createRequire as millraceRequire } from 'node:module';\nconst require = millraceRequire(import.meta.url);";
+const BANNER =
+  "import { createRequire as millraceRequire } from 'node:module';\nconst require = millraceRequire(import.meta.url);";
 
 export async function buildPackage() {
   for (const entry of Object.values(ENTRIES)) {
-    if (!existsSync(join(root, entry))) throw new Error(`cannot build: the entry ${entry} does not exist`);
+    if (!existsSync(join(root, entry))) throw new Error(`the entry ${entry} does not exist`);
   }
   const hash = sourceHash();
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -84,7 +85,8 @@ function thirdPartyLicences(metafile) {
   const parts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file === undefined ? `Licensed under ${license}.` : readFileSync(join(root, folder, file), 'utf8').trim();
+    const text =
+      file === undefined ? `Licensed under ${license}.` : readFileSync(join(root, folder, file), 'utf8').trim();
     return `${name} ${version} (${license})\n\n${text}\n`;
   });
   const line = `\n${'-'.repeat(80)}\n\n`;
@@ -93,8 +95,15 @@ function thirdPartyLicences(metafile) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const started = performance.now();
-  const { outputs } = await buildPackage();
-  const bytes = Object.entries(outputs).reduce((sum, [file, { bytes }]) => (file.endsWith('.js') ? sum + bytes : sum), 0);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`built dist: ${(bytes / 1e6).toFixed(1)} MB of JavaScript in ${seconds} s`);
+  try {
+    const { outputs } = await buildPackage();
+    const sizes = Object.entries(outputs).map(([file, output]) => (file.endsWith('.js') ? output.bytes : 0));
+    const megabytes = (sizes.reduce((sum, bytes) => sum + bytes, 0) / 1e6).toFixed(1);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`built dist: ${megabytes} MB of JavaScript in ${seconds} s`);
+  } catch (error) {
+    // esbuild has already said what is wrong with which line.
+    if (error.errors === undefined) console.error(error.message);
+    process.exitCode = 1;
+  }
 }

@@ -16,11 +16,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]
 /** Where a finished step leaves the hash of what it was made from. */
 export const stampPath = (step) => join(root, 'node_modules/.cache/millrace', step);
 
-/** Installs and builds what is missing or stale, with a line each; ends the process with one sentence when it cannot. */
-export function prepare() {
+/**
+ * Installs and builds what is missing or stale, with a line each; ends the process with one sentence when it cannot.
+ * `build: false` leaves dist alone.
+ */
+export function prepare({ build = true } = {}) {
   requireNode();
   if (!isInstalled()) install();
-  if (!isBuilt()) runBuild();
+  if (build && !isBuilt()) runBuild();
 }
 
 function requireNode() {
@@ -28,7 +31,9 @@ function requireNode() {
   const wanted = engines.node.replace('>=', '').split('.').map(Number);
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > wanted[0] || (major === wanted[0] && minor >= wanted[1])) return;
-  fail(`Millrace needs Node ${wanted.join('.')} or later, and this is ${process.versions.node}: install a newer one from https://nodejs.org.`);
+  fail(
+    `Millrace needs Node ${wanted.join('.')} or later, and this is ${process.versions.node}: install a newer one from https://nodejs.org.`,
+  );
 }
 
 /** Whether node_modules holds what the lock file says, with native code that this Node can load. */
@@ -82,15 +87,19 @@ function installProblem(output, status) {
   if (/gyp|better-sqlite3|prebuild/.test(output)) {
     return 'The package better-sqlite3 has no ready-made binary for this machine and could not be compiled: install python3, make and a C++ compiler (Debian and Ubuntu: apt-get install python3 make g++; macOS: xcode-select --install), then run the command again.';
   }
-  if (/ENOSPC/.test(output)) return 'Packages could not be installed because the disk is full: make room and run the command again.';
-  const last = output.split('\n').findLast((line) => /npm (error|ERR!) \S/.test(line) && !/complete log|debug-0/.test(line)) ?? 'npm said nothing';
+  if (/ENOSPC/.test(output))
+    return 'Packages could not be installed because the disk is full: make room and run the command again.';
+  const last =
+    output.split('\n').findLast((line) => /npm (error|ERR!) \S/.test(line) && !/complete log|debug-0/.test(line)) ??
+    'npm said nothing';
   return `Packages could not be installed (${last.replace(/^npm (error|ERR!) /, '')}): remove node_modules and run the command again.`;
 }
 
 /** npm as it was started, or the one beside Node. */
 function npmCommand() {
   const script = process.env.npm_execpath;
-  if (script?.endsWith('npm-cli.js') && existsSync(script)) return { command: process.execPath, args: [script], shell: false };
+  if (script?.endsWith('npm-cli.js') && existsSync(script))
+    return { command: process.execPath, args: [script], shell: false };
   return { command: 'npm', args: [], shell: process.platform === 'win32' };
 }
 
@@ -105,8 +114,12 @@ function isBuilt() {
 
 function runBuild() {
   console.log('building dist (npm run build) ...');
-  const result = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (result.status !== 0) fail('The build failed, for the reason above: once that is repaired, run the command again.');
+  const result = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (result.status !== 0)
+    fail('The build failed, for the reason above: once that is repaired, run the command again.');
 }
 
 /** A hash of everything that the build reads. */
@@ -115,7 +128,14 @@ export function sourceHash() {
   const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-  const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'scripts/build-declarations.mjs'];
+  const settings = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+    'scripts/build-declarations.mjs',
+  ];
   for (const file of [...sources.sort(), ...settings.map((name) => join(root, name))]) {
     hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
   }
