@@ -1,4 +1,6 @@
 import { StatementError } from '../../model/errors.js';
+import type { Column } from '../../model/schema.js';
+import { formatType } from '../../model/sql-type.js';
 import { expressionText } from './expression-text.js';
 import { type RelationKey, unqualify } from './relation.js';
 import type { ProjectionItem } from './select-items.js';
@@ -85,4 +87,28 @@ function missingKeys(keys: readonly RelationKey[], sink: string): StatementError
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(items: readonly string[], word: 'and' | 'or'): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`;
+}
+
+/** @throws StatementError when the columns of a persistent query's result have no value column, or two of one name */
+export function checkResultColumns(columns: readonly Column[]): void {
+  const values = columns.filter((c) => c.role === 'value');
+  if (values.length === 0) {
+    throw new StatementError('The projection contains no value columns.', { code: 'no-value-columns' });
+  }
+  const keys = columns.filter((c) => c.role === 'key');
+  const shown = (c: Column): string => `\`${c.name}\` ${formatType(c.type)}`;
+  const duplicates = (list: readonly Column[]): Column[] =>
+    list.filter((c, i) => list.findIndex((other) => other.name === c.name) !== i);
+  const twice = duplicates(values);
+  if (twice.length > 0) {
+    throw new StatementError(`Duplicate value columns found in schema: ${twice.map(shown).join(', ')}`, {
+      code: 'duplicate-column',
+    });
+  }
+  const clash = values.filter((c) => keys.some((k) => k.name === c.name));
+  if (clash.length > 0) {
+    throw new StatementError(`Value columns clash with key columns: ${clash.map((c) => `\`${c.name}\``).join(', ')}`, {
+      code: 'duplicate-column',
+    });
+  }
 }

@@ -11,12 +11,13 @@ import {
   windowPlan,
 } from '../analysis/aggregation.js';
 import { type BindContext, bindCall, bindExpression, bindPredicate } from '../analysis/bind-expression.js';
-import { bindingIn } from '../analysis/binding.js';
 import { untypedNull } from '../analysis/bind-problem.js';
+import { bindingIn } from '../analysis/binding.js';
 import { expressionText } from '../analysis/expression-text.js';
 import { relationOf } from '../analysis/joins.js';
-import { keyPlacement } from '../analysis/key-projection.js';
+import { checkResultColumns, keyPlacement } from '../analysis/key-projection.js';
 import { qualify, type Relation, type RelationKey, scopeOf, unqualify } from '../analysis/relation.js';
+import { keyColumnsOf, sameAsKey, synthetics } from '../analysis/relation-keys.js';
 import { NameGenerator, type ProjectionItem, projectionItems } from '../analysis/select-items.js';
 import type { BoundExpression } from '../expression.js';
 import type { OutputColumn } from '../physical/physical-plan.js';
@@ -508,7 +509,7 @@ class QueryBuilder {
         expressions.push(bound);
         columns.push({ name: item.name, type: bound.type, role: 'value' });
       });
-      checkColumns(columns);
+      checkResultColumns(columns);
       return { plan: project(input, expressions, columns), output: null };
     }
 
@@ -538,58 +539,6 @@ const GLOBAL_KEY: Expression = {
 
 function project(input: LogicalPlan, expressions: BoundExpression[], columns: Column[]): ProjectNode {
   return { kind: 'project', input, expressions, schema: { columns } };
-}
-
-function checkColumns(columns: readonly Column[]): void {
-  const values = columns.filter((c) => c.role === 'value');
-  if (values.length === 0) {
-    throw new StatementError('The projection contains no value columns.', { code: 'no-value-columns' });
-  }
-  const keys = columns.filter((c) => c.role === 'key');
-  const shown = (c: Column): string => `\`${c.name}\` ${formatType(c.type)}`;
-  const duplicates = (list: readonly Column[]): Column[] =>
-    list.filter((c, i) => list.findIndex((other) => other.name === c.name) !== i);
-  const twice = duplicates(values);
-  if (twice.length > 0) {
-    throw new StatementError(`Duplicate value columns found in schema: ${twice.map(shown).join(', ')}`, {
-      code: 'duplicate-column',
-    });
-  }
-  const clash = values.filter((c) => keys.some((k) => k.name === c.name));
-  if (clash.length > 0) {
-    throw new StatementError(`Value columns clash with key columns: ${clash.map((c) => `\`${c.name}\``).join(', ')}`, {
-      code: 'duplicate-column',
-    });
-  }
-}
-
-/** A source's key column, or a join's synthetic key, read from the row's key. */
-function keyColumnsOf(relation: Relation): (e: Expression) => BoundExpression | null {
-  const columns = keyColumns(relation.plan.schema);
-  return (e) => {
-    if (e.kind === 'null' || e.kind === 'integer' || e.kind === 'string') return null;
-    const text = expressionText(e);
-    const index = relation.keys.findIndex(
-      (key) => key.origin !== 'join' && key.expressions.some((k) => expressionText(k) === text),
-    );
-    const column = columns[index];
-    return column === undefined ? null : { kind: 'column', type: column.type, index, name: column.name };
-  };
-}
-
-function synthetics(relation: Relation): ReadonlySet<string> {
-  return new Set(
-    relation.keys.flatMap((key) =>
-      key.origin === 'syntheticJoin' ? key.expressions.flatMap((e) => (e.kind === 'column' ? [e.name.name] : [])) : [],
-    ),
-  );
-}
-
-function sameAsKey(texts: readonly string[], keys: readonly RelationKey[]): boolean {
-  return (
-    texts.length === keys.length &&
-    texts.every((text, i) => keys[i]!.expressions.some((e) => expressionText(e) === text))
-  );
 }
 
 function tryQualify(expression: Expression, scope: ReturnType<typeof scopeOf>): Expression | null {
