@@ -1,6 +1,6 @@
 import { StatementError } from '../../model/errors.js';
 import { type Column, keyColumns } from '../../model/schema.js';
-import { formatType, INTEGER, type SqlType } from '../../model/sql-type.js';
+import { INTEGER, type SqlType } from '../../model/sql-type.js';
 import type { Expression, Query } from '../../parser/ast.js';
 import {
   AggregateCollector,
