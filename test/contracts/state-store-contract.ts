@@ -328,6 +328,19 @@ export function stateStoreContract(adapter: string, create: () => StateHarness):
     );
 
     test(
+      'a session set before its key was read stands above the one on disk',
+      withHarness((h) => {
+        h.stores().open(SESSIONS, 0).set([1], 0, 10, [1], 10);
+        h.commit();
+        h.reopen?.();
+        const store = h.stores().open(SESSIONS, 0);
+        store.set([1], 0, 10, [2], 11);
+        expect(shown(store.scan())).toEqual([[[1], 0, 10, [2], 11]]);
+        expect(shown(store.find([1], 0, 10))).toEqual([[[1], 0, 10, [2], 11]]);
+      }),
+    );
+
+    test(
       'expire drops what ended before',
       withHarness((h) => {
         const store = h.stores().open(SESSIONS, 0);

@@ -85,12 +85,28 @@ describe('SQLite stores', () => {
     const first = open();
     first.open(COUNTS, 0).set(['a'], [1], 1);
     commit(first);
-    const store = open().open(COUNTS, 0);
+    const stores = open(0);
+    const store = stores.open(COUNTS, 0);
     const load = vi.spyOn(StoreTable.prototype, 'load');
     for (let i = 0; i < 3; i++) expect(store.get(['b'])).toBeNull();
     expect(load).toHaveBeenCalledTimes(1);
     store.set(['b'], [2], 2);
+    commit(stores);
+    expect(stores.memoryUsage().bytes).toBe(0);
     expect(store.get(['b'])?.row).toEqual([2]);
+  });
+
+  test('instants leave the file a segment at a time', () => {
+    const stores = open();
+    const store = stores.open({ ...WINDOWED, windowSizeMs: null, retentionMs: 120_000 }, 0);
+    for (const at of [0, 59_999, 60_000, 119_999, 120_000]) store.set(['a'], at, at, [at], at);
+    commit(stores);
+    store.expire(119_999);
+    commit(stores);
+    const { id } = database.prepare('SELECT id FROM state_stores').get() as { id: number };
+    const rows = database.prepareOwn(`SELECT window_start FROM state_${id} ORDER BY 1`).pluck().all();
+    expect(rows).toEqual([60_000, 119_999, 120_000]);
+    expect(store.fetch(['a'], 0, 200_000).map((entry) => entry.windowStart)).toEqual([119_999, 120_000]);
   });
 
   test('what a key needs many times between flushes is written once', () => {
