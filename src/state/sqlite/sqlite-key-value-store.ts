@@ -103,7 +103,8 @@ export class SqliteKeyValueStore implements KeyValueStore {
    */
   evict(bytes: number): void {
     const goal = this.#table.usage.bytes - bytes;
-    for (let steps = 2 * this.#entries.size; steps > 0 && this.#table.usage.bytes > goal; steps--) {
+    // Two rounds, and the two steps at which the hand finds the end.
+    for (let steps = 2 * this.#entries.size + 2; steps > 0 && this.#table.usage.bytes > goal; steps--) {
       this.#hand ??= this.#entries.entries();
       const next = this.#hand.next();
       if (next.done) {
