@@ -1,7 +1,7 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import type { ByteSink, Deserializer } from '../../formats/format.js';
 import { RecordError } from '../../model/errors.js';
-import type { StreamRecord, TableChange } from '../../model/record.js';
+import type { RecordHeader, StreamRecord, TableChange } from '../../model/record.js';
 import type { Column } from '../../model/schema.js';
 import type { Row } from '../../model/value.js';
 import type { RepartitionStep } from '../../planner/physical/physical-plan.js';
@@ -12,11 +12,13 @@ import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './
 import { type RowWriter, rowWriter } from './row-writer.js';
 
 /*
- * A repartition topic holds key columns in the key and all other columns in the value, whatever their role. A table change
- * is framed: one byte of flags, and each image that there is behind the length of its encoding, 4 bytes.
+ * A repartition topic holds key columns in the key and all other columns in the value, whatever their role. A value begins
+ * with a byte of flags, which tell a row apart that the format writes as nothing. The row of a stream record follows it; of a table change
+ * follows each image that there is, behind the length of its encoding, 4 bytes. A null row is a null value.
  */
 const HAS_BEFORE = 1;
 const HAS_AFTER = 2;
+const HAS_COLUMNS = 4;
 
 /** The columns of the two halves of a repartitioned record. */
 class Layout {
@@ -48,6 +50,8 @@ class RepartitionWriter implements StreamOutput, TableOutput {
   readonly #topic: TopicOutput;
   readonly #writeKey: RowWriter;
   readonly #writeValue: RowWriter;
+  /** Whether a record is in progress. */
+  #begun = false;
 
   constructor(layout: Layout, builder: OperatorBuilder) {
     const { step } = layout;
@@ -62,34 +66,52 @@ class RepartitionWriter implements StreamOutput, TableOutput {
 
   stream(record: StreamRecord): void {
     const { row } = record;
-    this.#write(record.key, record, (sink) => row !== null && this.#writeValue(sink, row));
+    try {
+      const sink = this.#begin(record.key, record.timestamp);
+      if (row !== null) {
+        const at = flagsAt(sink);
+        const hasColumns = this.#writeValue(sink, row);
+        sink.bytes[at] = hasColumns ? HAS_COLUMNS : 0;
+      }
+      this.#end(row === null, record.headers);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   change(change: TableChange): void {
     const { before, after } = change;
-    this.#write(change.key, change, (sink) => {
-      sink.reserve(1);
-      sink.bytes[sink.position++] = (before === null ? 0 : HAS_BEFORE) | (after === null ? 0 : HAS_AFTER);
+    try {
+      const sink = this.#begin(change.key, change.timestamp);
+      const at = flagsAt(sink);
+      sink.bytes[at] = (before === null ? 0 : HAS_BEFORE) | (after === null ? 0 : HAS_AFTER);
       if (before !== null) this.#framed(sink, before);
       if (after !== null) this.#framed(sink, after);
-      return true;
-    });
+      this.#end(false, change.headers);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
-  #write(key: Row, record: StreamRecord | TableChange, writeValue: (sink: ByteSink) => boolean): void {
+  #begin(key: Row, timestamp: number): ByteSink {
     const topic = this.#topic;
-    let begun = false;
-    try {
-      topic.key.reset();
-      const hasKey = this.#writeKey(topic.key, key);
-      const builder = topic.begin(record.timestamp, !hasKey);
-      begun = true;
-      topic.end(!writeValue(builder), record.headers);
-    } catch (error) {
-      if (begun) topic.abandon();
-      if (!(error instanceof RecordError)) throw error;
-      this.#builder.context.report(error.reason, this.#layout.step.id, error.message, error.target);
-    }
+    topic.key.reset();
+    const hasKey = this.#writeKey(topic.key, key);
+    const sink = topic.begin(timestamp, !hasKey);
+    this.#begun = true;
+    return sink;
+  }
+
+  #end(isNull: boolean, headers: readonly RecordHeader[]): void {
+    this.#topic.end(isNull, headers);
+    this.#begun = false;
+  }
+
+  #failed(error: unknown): void {
+    if (this.#begun) this.#topic.abandon();
+    this.#begun = false;
+    if (!(error instanceof RecordError)) throw error;
+    this.#builder.context.report(error.reason, this.#layout.step.id, error.message, error.target);
   }
 
   #framed(sink: ByteSink, row: Row): void {
@@ -100,6 +122,12 @@ class RepartitionWriter implements StreamOutput, TableOutput {
     const hasValue = this.#writeValue(sink, row);
     sink.bytes.writeInt32BE(hasValue ? sink.position - start : -1, at);
   }
+}
+
+/** Leaves room for the flags; returns where. */
+function flagsAt(sink: ByteSink): number {
+  sink.reserve(1);
+  return sink.position++;
 }
 
 /** Reads the topic back and hands its records to what lies above. */
@@ -162,7 +190,7 @@ class RepartitionReader implements RecordSource {
     return key;
   }
 
-  /** The row with the key of the last call and the values in `bytes[start, end)`. */
+  /** The row with the key of the last call and the values in `bytes[start, end)`; all null when `end` lies before `start`. */
   row(output: Row, bytes: Buffer, start: number, end: number): Row {
     const keyCount = this.#layout.keys.length;
     const { read } = this.#values;
@@ -178,7 +206,11 @@ function streamReader(layout: Layout, output: StreamOutput, builder: OperatorBui
   const record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
   return new RepartitionReader(layout, builder, (reader, cursor) => {
     record.key = reader.key(cursor);
-    record.row = cursor.valueStart < 0 ? null : reader.row(row, cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    record.row = null;
+    if (cursor.valueStart >= 0) {
+      const hasColumns = cursor.bytes[cursor.valueStart] === HAS_COLUMNS;
+      record.row = reader.row(row, cursor.bytes, cursor.valueStart + 1, hasColumns ? cursor.valueEnd : -1);
+    }
     record.timestamp = cursor.timestamp;
     record.headers = cursor.headers();
     output.stream(record);

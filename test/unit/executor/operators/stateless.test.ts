@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BIGINT, STRING } from '../../../../src/model/sql-type.js';
+import type { PhysicalStep } from '../../../../src/planner/physical/physical-plan.js';
 import {
   call,
   column,
@@ -21,6 +22,13 @@ import { ARRAY_OF_INT, explode } from './stateless-steps.js';
 const ORDERS = streamSource('orders', {
   columns: [keyColumn('ID'), valueColumn('ITEM', STRING), valueColumn('PRICE')],
 });
+
+/** The rekey step below a repartition, carrying only these columns. */
+function rekeyCarrying(step: PhysicalStep, carried: readonly number[]): PhysicalStep {
+  if (step.kind !== 'repartition' || step.input.kind !== 'streamRekey') throw new Error('no rekey below');
+  const [key] = step.schema.columns;
+  return { ...step.input, carried, schema: { columns: [key!, ...carried.map((i) => ORDERS.schema.columns[i]!)] } };
+}
 
 describe.each([{ fuse: false }, { fuse: true }])('stateless steps with $fuse', ({ fuse }) => {
   it('carries key, headers and timestamp through filter and projection', () => {
@@ -209,6 +217,33 @@ describe.each([{ fuse: false }, { fuse: true }])('stateless steps with $fuse', (
       { key: null, value: null },
     ]);
     expect(harness.task.inputs).toEqual(mode === 'direct' ? ['orders'] : ['orders', 'query-repartition']);
+  });
+
+  it('tells a row that its format writes as nothing from a null row', () => {
+    const step = repartition(rekey(ORDERS, [['ITEM', column(ORDERS, 'ITEM')]], 'nullKey'));
+    const [, , , price] = step.schema.columns;
+    const bare = {
+      ...step,
+      schema: { columns: [...step.schema.columns.slice(0, 1), price!] },
+      valueFormat: { name: 'KAFKA', properties: {}, unwrapped: true },
+      input: rekeyCarrying(step, [2]),
+    } as PhysicalStep;
+    const harness = new PipelineHarness(planOf(bare), { fuse, repartition: 'topic' });
+    harness.send(
+      'orders',
+      { key: 'a', value: { ITEM: 'tea' } },
+      { key: 'b', value: { ITEM: 'tea', PRICE: 3 } },
+      { key: 'c' },
+    );
+    expect(harness.results().map(([, value]) => value)).toEqual([{ PRICE: null }, { PRICE: 3 }, null]);
+  });
+
+  it('carries large rows through a repartition topic', () => {
+    const root = repartition(rekey(ORDERS, [['ID', column(ORDERS, 'ID')]], 'nullKey'));
+    const harness = new PipelineHarness(planOf(root), { fuse, repartition: 'topic' });
+    const item = 'x'.repeat(100_000);
+    harness.send('orders', { key: 'a', value: { ITEM: item, PRICE: 1 } });
+    expect(harness.results().map(([, value]) => value)).toMatchObject([{ ITEM: item, PRICE: 1 }]);
   });
 
   it('flattens table functions side by side', () => {
