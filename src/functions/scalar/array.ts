@@ -4,7 +4,7 @@ import { formatType, NULL_TYPE, type SqlType } from '../../model/sql-type.js';
 import { compareValues, equalValues, type SqlValue, toBigintValue } from '../../model/value.js';
 import { requireComparable } from '../comparable.js';
 import { CATEGORY, defineScalar, type FunctionExample, type ScalarDefinition } from '../define.js';
-import { checkElementCount } from '../limits.js';
+import { checkElementCount, checkTextLength } from '../limits.js';
 import { valueKeyOf } from '../value-key.js';
 
 const category = CATEGORY.array;
@@ -197,8 +197,18 @@ function elementText(type: SqlType): (value: SqlValue) => string {
 
 function bindJoin(types: readonly SqlType[]) {
   const textOf = elementText(elementOf(types));
-  return (array: List | null, delimiter: string | null): string | null =>
-    array === null ? null : array.map((value) => (value === null ? 'null' : textOf(value))).join(delimiter ?? '');
+  return (array: List | null, delimiter: string | null): string | null => {
+    if (array === null) return null;
+    const separator = delimiter ?? '';
+    let text = '';
+    for (let i = 0; i < array.length; i++) {
+      const value = array[i]!;
+      if (i > 0) text += separator;
+      text += value === null ? 'null' : textOf(value);
+      checkTextLength('ARRAY_JOIN', text.length);
+    }
+    return text;
+  };
 }
 
 const ARRAY_JOIN = defineScalar({

@@ -1,6 +1,7 @@
 import { NULL_TYPE } from '../../model/sql-type.js';
 import type { SqlValue } from '../../model/value.js';
 import { CATEGORY, defineScalar, type LambdaValue, type ScalarDefinition } from '../define.js';
+import { entriesInHashOrder } from '../map-order.js';
 import { valueKeyOf } from '../value-key.js';
 
 const category = CATEGORY.lambda;
@@ -67,7 +68,7 @@ const REDUCE = defineScalar({
       evaluate: (map: Dictionary | null, initial: SqlValue, step: LambdaValue) => {
         if (initial === null || map === null) return initial;
         let state: SqlValue = initial;
-        for (const [key, value] of map) state = step(state, key, value);
+        for (const [key, value] of entriesInHashOrder(map)) state = step(state, key, value);
         return state;
       },
     },

@@ -1,6 +1,7 @@
 import type { SqlValue } from '../../model/value.js';
 import { CATEGORY, defineScalar, nullArgumentMessage, type ScalarDefinition } from '../define.js';
 import { checkElementCount } from '../limits.js';
+import { entriesInHashOrder } from '../map-order.js';
 
 const category = CATEGORY.map;
 
@@ -45,7 +46,7 @@ const ENTRIES = defineScalar({
     evaluate: (map: Dictionary | null, sorted: boolean | null) => {
       if (sorted === null) throw new Error(nullArgumentMessage(1));
       if (map === null) return null;
-      const entries: SqlValue[][] = Array.from(map, ([key, value]) => [key, value]);
+      const entries: SqlValue[][] = entriesInHashOrder(map).map(([key, value]) => [key, value]);
       return sorted ? sortByKey(entries) : entries;
     },
   })),
@@ -61,7 +62,7 @@ const MAP_KEYS = defineScalar({
     {
       signature: '(input MAP<STRING, V>) -> ARRAY<STRING>',
       nulls: 'propagate',
-      evaluate: (map: Dictionary) => Array.from(map.keys()),
+      evaluate: (map: Dictionary) => entriesInHashOrder(map).map(([key]) => key),
     },
   ],
 });
@@ -76,7 +77,7 @@ const MAP_VALUES = defineScalar({
     {
       signature: '(input MAP<STRING, V>) -> ARRAY<V>',
       nulls: 'propagate',
-      evaluate: (map: Dictionary) => Array.from(map.values()),
+      evaluate: (map: Dictionary) => entriesInHashOrder(map).map(([, value]) => value),
     },
   ],
 });
