@@ -283,7 +283,7 @@ class Builder {
           key: keyColumns(schema).map(({ name, type }) => ({ name, type })),
           value: schema.columns.map(({ name, type }) => ({ name, type })),
           retentionMs,
-          windowSizeMs: within.beforeMs + within.afterMs,
+          windowSizeMs: null,
         });
         return {
           kind: 'streamStreamJoin',
