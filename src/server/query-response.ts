@@ -1,0 +1,41 @@
+import { RequestError } from './error-response.js';
+import { notAcceptable } from './json-response.js';
+import { readBody } from './request-body.js';
+import { type ResultMediaType, resultFormat } from './result-format.js';
+import { printStream, resultStream } from './result-stream.js';
+import type { ServerContext, ServerRequest } from './server-context.js';
+import { parseStatementRequest } from './wire.js';
+
+/**
+ * Runs the one SELECT or PRINT of a request.
+ *
+ * @param type how rows are written
+ * @param printType the content type of PRINT's lines; null where the client's `Accept` does not admit them
+ */
+export async function resultResponse(
+  request: ServerRequest,
+  server: ServerContext,
+  type: ResultMediaType,
+  printType: string | null,
+): Promise<Response> {
+  refuseHttp10(request);
+  const { engine, limits } = server;
+  const { text, properties, variables } = parseStatementRequest(await readBody(request, limits.statementBytesMax));
+  const query = await engine.query(text, engine.session(properties, variables));
+  if (query.kind !== 'print') {
+    const format = resultFormat(type, query.kind);
+    return new Response(resultStream(query, format, server), { headers: { 'content-type': format.mediaType } });
+  }
+  if (printType === null) {
+    await query.close();
+    return notAcceptable();
+  }
+  return new Response(printStream(query, server), { headers: { 'content-type': printType } });
+}
+
+/** A stream needs chunks, which HTTP/1.0 has not. @throws RequestError */
+export function refuseHttp10(request: ServerRequest): void {
+  if (request.env?.incoming?.httpVersion === '1.0') {
+    throw new RequestError(400, 40000, 'This endpoint is not available over HTTP/1.0');
+  }
+}
