@@ -25,7 +25,7 @@ export async function buildDeclarations(outdir) {
 function reachable(entry) {
   const found = new Set([entry]);
   for (const file of found) {
-    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()['"]([^'"]+)['"]/g)) {
+    for (const [, specifier] of withoutComments(file).matchAll(/(?:from |import\()['"]([^'"]+)['"]/g)) {
       if (specifier.startsWith('node:')) continue;
       if (!specifier.startsWith('.')) {
         throw new Error(`the types of the library need the package ${specifier} (in ${relative(root, file)})`);
@@ -34,4 +34,8 @@ function reachable(entry) {
     }
   }
   return found;
+}
+
+function withoutComments(file) {
+  return readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
 }

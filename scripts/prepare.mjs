@@ -60,7 +60,7 @@ function loadsNativeCode() {
 
 function install() {
   const npm = npmCommand();
-  console.log('installing packages (npm ci) ...');
+  console.log('installing packages (npm ci); a minute or two where native code has to be compiled ...');
   const result = spawnSync(npm.command, [...npm.args, 'ci', '--no-audit', '--no-fund', '--include=dev'], {
     cwd: root,
     encoding: 'utf8',
