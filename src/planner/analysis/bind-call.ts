@@ -84,9 +84,11 @@ function resolveCall(
             resultType: (types) => bindLambda(binder, a, types).body.type,
           };
         }
+        const written = call.arguments[i];
+        const text = written === undefined || isLambdaOrUnit(written) ? undefined : binder.text(written);
         return literals[i] === undefined
-          ? { kind: 'value', type: a.type }
-          : { kind: 'value', type: a.type, literal: literals[i] };
+          ? { kind: 'value', type: a.type, text }
+          : { kind: 'value', type: a.type, text, literal: literals[i] };
       }),
     );
   let chosen = args;

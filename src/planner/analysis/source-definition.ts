@@ -1,4 +1,5 @@
 import type { SourceEntry, SourceWindow } from '../../catalog/catalog.js';
+import { datePattern } from '../../model/date-pattern.js';
 import { StatementError } from '../../model/errors.js';
 import {
   type Column,
@@ -257,6 +258,7 @@ export function timestampOf(properties: WithProperties, schema: Schema): SourceE
   const quoted = /^([`"])(.*)\1$/s.exec(written.trim());
   const name = quoted ? quoted[2]! : written.trim().toUpperCase();
   const index = columnIndex(schema, name);
+  if (format !== null) checkPattern(format);
   if (index < 0) {
     throw new StatementError(`The TIMESTAMP column set in the WITH clause does not exist in the schema: '${name}'`, {
       code: 'unknown-column',
@@ -286,4 +288,15 @@ export function timestampOf(properties: WithProperties, schema: Schema): SourceE
     );
   }
   return { column: name, format: null };
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    datePattern(pattern);
+  } catch (error) {
+    throw new StatementError(
+      `Invalid datetime format for config:TIMESTAMP_FORMAT, reason:${error instanceof Error ? error.message : String(error)}`,
+      { code: 'invalid-property' },
+    );
+  }
 }
