@@ -20,6 +20,7 @@ export class AggregateChanges {
   readonly #hasBounds: boolean;
   readonly #row: Row = [];
   readonly #found: { row: Row; timestamp: number } = { row: [], timestamp: 0 };
+  readonly #shownRow: { row: Row; timestamp: number } = { row: [], timestamp: 0 };
   readonly #window = { start: 0, end: 0 };
   readonly #change: TableChange = {
     key: [],
@@ -107,6 +108,15 @@ export class AggregateChanges {
     this.#rowOf(entry, this.#found.row);
     this.#found.timestamp = entry.timestamp;
     return this.#found;
+  }
+
+  /** What has been emitted of an entry. */
+  viewShown(entry: StateEntry | null): TableRow | null {
+    if (entry === null || !entry.pending) return this.view(entry);
+    if (entry.emitted == null) return null;
+    this.#shownRow.row = entry.emitted;
+    this.#shownRow.timestamp = entry.timestamp;
+    return this.#shownRow;
   }
 
   #emit(entry: StateEntry): void {

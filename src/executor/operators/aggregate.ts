@@ -66,6 +66,10 @@ class KeyedAggregate implements StreamOutput, TableOutput, TableView {
     return this.#changes.view(this.#store.get(key, window));
   }
 
+  shown(key: Row, window: Window | null): TableRow | null {
+    return this.#changes.viewShown(this.#store.get(key, window));
+  }
+
   flush(): void {
     this.#changes.flush((entry) => this.#store.put(entry));
   }

@@ -53,7 +53,14 @@ class TableFilter implements TableOutput, TableView {
   }
 
   lookup(key: Row, window: Window | null): TableRow | null {
-    const found = this.#input!.lookup(key, window);
+    return this.#kept(this.#input!.lookup(key, window));
+  }
+
+  shown(key: Row, window: Window | null): TableRow | null {
+    return this.#kept(this.#input!.shown(key, window));
+  }
+
+  #kept(found: TableRow | null): TableRow | null {
     return found !== null && this.#predicateAgain(found.row) ? found : null;
   }
 }

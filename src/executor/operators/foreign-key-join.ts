@@ -54,7 +54,16 @@ class ForeignKeyJoin implements TableView {
   lookup(key: Row): TableRow | null {
     const left = this.#leftView!.lookup(key, null);
     if (left === null) return null;
-    const right = this.#rightRow(this.#foreignKeyAgain(left.row));
+    const foreignKey = this.#foreignKeyAgain(left.row);
+    return this.#view(key, left, foreignKey === null ? null : this.#rightView!.lookup([foreignKey], null));
+  }
+
+  shown(key: Row): TableRow | null {
+    const left = this.#leftView!.shown(key, null);
+    return left === null ? null : this.#view(key, left, this.#rightRow(this.#foreignKeyAgain(left.row)));
+  }
+
+  #view(key: Row, left: TableRow, right: TableRow | null): TableRow | null {
     if (right === null && this.#inner) return null;
     this.#columns.fill(this.#found.row, key, left.row, right === null ? null : right.row);
     this.#found.timestamp = right === null ? left.timestamp : Math.max(left.timestamp, right.timestamp);
@@ -93,7 +102,7 @@ class ForeignKeyJoin implements TableView {
     // Subscriptions stay as they are while their left rows are looked up: only left changes write them.
     for (const subscription of this.#subscriptions.scanPrefix([key[0]!])) {
       const leftKey = subscription.key.slice(1);
-      const left = this.#leftView!.lookup(leftKey, null);
+      const left = this.#leftView!.shown(leftKey, null);
       if (left === null) continue;
       const wasShown = before !== null || !this.#inner;
       const shown = wasShown ? this.#image(leftKey, left.row, before) : null;
@@ -119,7 +128,7 @@ class ForeignKeyJoin implements TableView {
   #rightRow(foreignKey: SqlValue): TableRow | null {
     if (foreignKey === null) return null;
     this.#lookupKey[0] = foreignKey;
-    return this.#rightView!.lookup(this.#lookupKey, null);
+    return this.#rightView!.shown(this.#lookupKey, null);
   }
 
   #subscribe(foreignKey: SqlValue, key: Row): Row {
@@ -167,7 +176,11 @@ export const foreignKeyJoin: StepFactory<ForeignKeyJoinStep> = {
     const left = builder.table(step.left, output === null ? null : join.left, 'row');
     join.connect(
       left,
-      builder.table(step.right, output === null ? null : join.right, before === 'row' ? 'row' : 'presence'),
+      builder.table(
+        step.right,
+        output === null ? null : join.right,
+        before === 'row' || builder.context.caching ? 'row' : 'presence',
+      ),
     );
     return join;
   },

@@ -23,6 +23,10 @@ class Materialize implements TableOutput, TableView {
   lookup(key: Row, window: Window | null): TableRow | null {
     return this.#table.lookup(key, window);
   }
+
+  shown(key: Row, window: Window | null): TableRow | null {
+    return this.#table.shown(key, window);
+  }
 }
 
 /** Made before its store's hook is registered, so that the steps below flush first. */

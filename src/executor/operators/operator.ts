@@ -29,10 +29,16 @@ export interface TableRow {
   readonly timestamp: number;
 }
 
-/** The current content of a table, for those who join with it. Sees updates that caching still holds back. */
+/** The content of a table, for those who join with it. Keys are complete: none of their columns is missing. */
 export interface TableView {
-  /** The row of a key, or null. The key is complete: none of its columns is missing. */
+  /** The row of a key as it stands, or null. Sees updates that caching still holds back. */
   lookup(key: Row, window: Window | null): TableRow | null;
+  /**
+   * The row of a key as the table's changes have told it so far, or null: without what caching holds back. Two tables that are joined see
+   * each other like this, or a change would be counted twice, once in the row it meets and once by itself. Asks for the
+   * before image `row`. The timestamp may be that of an update held back.
+   */
+  shown(key: Row, window: Window | null): TableRow | null;
 }
 
 /** Stands for a row whose columns nobody reads. */

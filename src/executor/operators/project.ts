@@ -109,7 +109,14 @@ class TableProject implements TableOutput, TableView {
   }
 
   lookup(key: Row, window: Window | null): TableRow | null {
-    const found = this.#input!.lookup(this.#restoreKey(key), window);
+    return this.#view(this.#input!.lookup(this.#restoreKey(key), window));
+  }
+
+  shown(key: Row, window: Window | null): TableRow | null {
+    return this.#view(this.#input!.shown(this.#restoreKey(key), window));
+  }
+
+  #view(found: TableRow | null): TableRow | null {
     if (found === null) return null;
     this.#found.row = this.#projection.row(found.row, this.#found.row);
     this.#found.timestamp = found.timestamp;

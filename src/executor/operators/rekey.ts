@@ -144,7 +144,10 @@ class TableRekey implements TableOutput {
 }
 
 /** Rekeyed changes are no table of their own: they are aggregated, and nobody looks a key up in between. */
-const NO_VIEW: TableView = { lookup: (): TableRow | null => null };
+const NO_VIEW: TableView = {
+  lookup: (): TableRow | null => null,
+  shown: (): TableRow | null => null,
+};
 
 export const streamRekey: StepFactory<StreamRekeyStep> = {
   stream(step, output, builder) {

@@ -240,7 +240,10 @@ function changeReader(layout: Layout, output: TableOutput, builder: OperatorBuil
 }
 
 /** Nobody joins with a table behind a repartition: its changes are aggregated. */
-const NO_VIEW: TableView = { lookup: (): TableRow | null => null };
+const NO_VIEW: TableView = {
+  lookup: (): TableRow | null => null,
+  shown: (): TableRow | null => null,
+};
 
 export const repartition: StepFactory<RepartitionStep> = {
   stream(step, output, builder) {

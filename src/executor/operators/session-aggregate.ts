@@ -88,6 +88,10 @@ class SessionAggregate implements StreamOutput, TableView {
     return this.#changes.view(this.#find(key, window.start, window.end));
   }
 
+  shown(key: Row, window: Window | null): TableRow | null {
+    return window === null ? null : this.#changes.viewShown(this.#find(key, window.start, window.end));
+  }
+
   flush(): void {
     this.#changes.flush((entry) => this.#store.put(entry));
     this.#progress.save();

@@ -6,7 +6,7 @@ import { type BeforeImage, NO_HEADERS, SOME_ROW, type TableOutput, type TableRow
 import type { OperatorBuilder } from './operator-builder.js';
 import { openRowStore, type RowStore } from './row-store.js';
 
-/** The row of an entry that was deleted while its change is held back. */
+/** The row of an entry whose deletion is held back: the store forgets it when it is emitted. */
 const DELETED: Row = [];
 
 /**
@@ -63,10 +63,14 @@ export class StoredTable implements TableView {
 
   lookup(key: Row, window: Window | null): TableRow | null {
     const entry = this.#store.get(key, window);
+    return entry === null || entry.row === DELETED ? null : this.#view(entry, entry.row);
+  }
+
+  shown(key: Row, window: Window | null): TableRow | null {
+    const entry = this.#store.get(key, window);
     if (entry === null) return null;
-    this.#fill(this.#found.row, entry.key, entry.row);
-    this.#found.timestamp = entry.timestamp;
-    return this.#found;
+    const values = entry.pending ? (entry.emitted ?? null) : entry.row;
+    return values === null ? null : this.#view(entry, values);
   }
 
   expire(streamTime: number): void {
@@ -102,22 +106,18 @@ export class StoredTable implements TableView {
     const held = this.#store.get(key, window);
     if (row === null) {
       if (held === null) return;
-      const shown = held.pending ? (held.emitted ?? null) : held.row;
-      this.#store.delete(key, window);
+      if (!held.pending) this.#hold(held, held.row);
       held.row = DELETED;
       held.timestamp = timestamp;
-      held.emitted = shown;
-      if (!held.pending) this.#hold(held);
       return;
     }
     const shown = held === null ? null : held.row;
     const entry = this.#store.set(key, window, this.#values(row), timestamp);
-    if (entry.pending) return;
-    entry.emitted = shown;
-    this.#hold(entry);
+    if (!entry.pending) this.#hold(entry, shown);
   }
 
-  #hold(entry: StateEntry): void {
+  #hold(entry: StateEntry, shown: Row | null): void {
+    entry.emitted = shown;
     entry.pending = true;
     this.#pending.push(entry);
   }
@@ -133,6 +133,7 @@ export class StoredTable implements TableView {
       const deleted = entry.row === DELETED;
       entry.pending = false;
       entry.emitted = undefined;
+      if (deleted) this.#store.delete(entry.key, { start: entry.windowStart, end: entry.windowEnd });
       if (deleted && emitted === null) continue;
       change.key = entry.key;
       change.before = emitted === null ? null : this.#fill(this.#beforeRow, entry.key, emitted);
@@ -147,6 +148,12 @@ export class StoredTable implements TableView {
       change.headers = NO_HEADERS;
       this.#output!.change(change);
     }
+  }
+
+  #view(entry: StateEntry, values: Row): TableRow {
+    this.#fill(this.#found.row, entry.key, values);
+    this.#found.timestamp = entry.timestamp;
+    return this.#found;
   }
 
   /** The columns that the store keeps beside the key, in a row of their own. */

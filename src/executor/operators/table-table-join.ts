@@ -38,9 +38,15 @@ class TableTableJoin implements TableView {
   }
 
   lookup(key: Row, window: Window | null): TableRow | null {
-    const left = this.#leftView!.lookup(key, window);
+    return this.#view(key, this.#leftView!.lookup(key, window), this.#rightView!.lookup(key, window));
+  }
+
+  shown(key: Row, window: Window | null): TableRow | null {
+    return this.#view(key, this.#leftView!.shown(key, window), this.#rightView!.shown(key, window));
+  }
+
+  #view(key: Row, left: TableRow | null, right: TableRow | null): TableRow | null {
     if (left === null && this.#leftRequired) return null;
-    const right = this.#rightView!.lookup(key, window);
     if (right === null && (this.#rightRequired || left === null)) return null;
     this.#columns.fill(this.#found.row, key, left === null ? null : left.row, right === null ? null : right.row);
     this.#found.timestamp = Math.max(left === null ? -1 : left.timestamp, right === null ? -1 : right.timestamp);
@@ -50,7 +56,7 @@ class TableTableJoin implements TableView {
   #change(change: TableChange, fromLeft: boolean): void {
     if (this.#output === null) return;
     const { key, before, after, window, timestamp } = change;
-    const other = (fromLeft ? this.#rightView! : this.#leftView!).lookup(key, window);
+    const other = (fromLeft ? this.#rightView! : this.#leftView!).shown(key, window);
     const thisRequired = fromLeft ? this.#leftRequired : this.#rightRequired;
     if (other === null) {
       const otherRequired = fromLeft ? this.#rightRequired : this.#leftRequired;
@@ -81,8 +87,9 @@ class TableTableJoin implements TableView {
 export const tableTableJoin: StepFactory<TableTableJoinStep> = {
   table(step, output, before, builder) {
     const join = new TableTableJoin(step, output, before);
-    // Whether there was a row decides whether a tombstone is due, even where nobody wants the row before.
-    const wanted = before === 'row' ? 'row' : 'presence';
+    // Whether there was a row decides whether a tombstone is due, even where nobody wants the row before. With caching each side
+    // sees what the other has shown.
+    const wanted = before === 'row' || builder.context.caching ? 'row' : 'presence';
     const left = builder.table(step.left, output === null ? null : join.left, wanted);
     join.connect(left, builder.table(step.right, output === null ? null : join.right, wanted));
     return join;

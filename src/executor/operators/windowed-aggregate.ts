@@ -77,6 +77,10 @@ class WindowedAggregate implements StreamOutput, TableView {
     return window === null ? null : this.#changes.view(this.#store.get(key, window.start));
   }
 
+  shown(key: Row, window: Window | null): TableRow | null {
+    return window === null ? null : this.#changes.viewShown(this.#store.get(key, window.start));
+  }
+
   flush(): void {
     this.#changes.flush((entry) => this.#store.put(entry));
     this.#progress.save();

@@ -177,6 +177,51 @@ describe('table-table join', () => {
   });
 });
 
+describe('table joins with caching', () => {
+  const sum = (join: PhysicalStep): PhysicalStep => {
+    const grouped = repartition(rekey(join, [['G', literal('all', STRING)]]));
+    const step = aggregate(grouped, [['ROWS', 'COLLECT_LIST', column(grouped, 'R')]]);
+    return project(step, ['G', column(step, 'G')], ['ROWS', column(step, 'ROWS')]);
+  };
+  const join: PhysicalStep = {
+    kind: 'tableTableJoin',
+    id: 'Join',
+    schema: JOINED,
+    left: tableSource('left', L),
+    right: tableSource('right', R),
+    join: 'LEFT',
+    columns: COLUMNS,
+  };
+
+  it('count each change once, though both sides changed between two commits', () => {
+    const harness = new PipelineHarness(planOf(sum(join)), { caching: true });
+    const commit = () =>
+      harness
+        .commit()
+        .commit()
+        .commit()
+        .results()
+        .map(([, value]) => value);
+    harness.send('left', left('A')).send('right', right('a'));
+    expect(commit()).toEqual([{ ROWS: ['a'] }]);
+    harness.send('left', left('B')).send('right', right('b'));
+    expect(commit()).toEqual([{ ROWS: ['b'] }]);
+    harness.send('right', right(null)).send('left', left('C'));
+    expect(commit()).toEqual([{ ROWS: [null] }]);
+    harness.send('right', right('c')).send('left', left(null));
+    expect(commit()).toEqual([{ ROWS: [] }]);
+  });
+
+  it('show a deletion and what follows it as one change', () => {
+    const harness = new PipelineHarness(planOf(join), { caching: true });
+    harness.send('left', left('A', 1)).commit();
+    harness.send('left', left(null, 2), left('B', 3)).commit();
+    harness.send('left', left('C', 4), left(null, 5)).commit();
+    harness.send('left', left('D', 6), left(null, 7)).commit();
+    expect(shown(harness)).toEqual(['(A,-)@1', '(B,-)@3', 'gone@5']);
+  });
+});
+
 describe.each([{ fuse: false }, { fuse: true }])('stream-stream join (fuse: $fuse)', ({ fuse }) => {
   const store = (name: string): StorePlan => ({
     name,
