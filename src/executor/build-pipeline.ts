@@ -15,6 +15,7 @@ import type {
   WindowStore,
 } from '../state/state-store.js';
 import { compileExpression, compilePredicate, type ExpressionContext } from './expressions/compile.js';
+import type { EventTimeReader } from './operators/event-time.js';
 import { fuseStream } from './operators/fusion/fused-stream.js';
 import { STEP_FACTORIES } from './operators/index.js';
 import type {
@@ -37,7 +38,7 @@ import { PROGRESS_STORE, Progress } from './operators/progress.js';
 import { Result } from './operators/result.js';
 import { Sink } from './operators/sink.js';
 import type { RecordOutputBuffer, TopicOutput } from './task/output-buffer.js';
-import { PipelineTask } from './task/pipeline-task.js';
+import { PipelineTask, type TaskInput } from './task/pipeline-task.js';
 import { TaskContext } from './task/record-errors.js';
 
 export interface PipelineOptions {
@@ -110,7 +111,7 @@ class PipelineBuilder implements OperatorBuilder {
   readonly #fuse: boolean;
   /** Set while `unfused` builds: takes what would be registered. */
   #captured: RecordSource[] | null = null;
-  readonly #sources = new Map<string, RecordSource[]>();
+  readonly #inputs = new Map<string, { readonly sources: RecordSource[]; eventTime: EventTimeReader | null }>();
   readonly #progress = new Map<string, Progress>();
 
   constructor(plan: PhysicalPlan, options: PipelineOptions) {
@@ -130,8 +131,8 @@ class PipelineBuilder implements OperatorBuilder {
   }
 
   /** The topics that something reads. Of records with equal timestamps the earlier topic's go first: a joined table's before a stream's. */
-  inputs(): { readonly topic: string; readonly sources: readonly RecordSource[] }[] {
-    return [...this.#sources].map(([topic, sources]) => ({ topic, sources }));
+  inputs(): TaskInput[] {
+    return [...this.#inputs].map(([topic, { sources, eventTime }]) => ({ topic, sources, eventTime }));
   }
 
   stream(step: PhysicalStep, output: StreamOutput): void {
@@ -156,14 +157,18 @@ class PipelineBuilder implements OperatorBuilder {
     return captured[0]!;
   }
 
-  source(topic: string, source: RecordSource): void {
+  source(topic: string, source: RecordSource, eventTime: EventTimeReader | null): void {
     if (this.#captured !== null) {
       this.#captured.push(source);
       return;
     }
-    const sources = this.#sources.get(topic);
-    if (sources === undefined) this.#sources.set(topic, [source]);
-    else sources.push(source);
+    const input = this.#inputs.get(topic);
+    if (input === undefined) {
+      this.#inputs.set(topic, { sources: [source], eventTime });
+    } else {
+      input.sources.push(source);
+      input.eventTime ??= eventTime;
+    }
   }
 
   beforeCommit(hook: () => void): void {

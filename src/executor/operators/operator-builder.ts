@@ -8,6 +8,7 @@ import type { KeyValueStore, SessionStore, StateStore, StoreSpec, WindowStore } 
 import type { ExpressionContext } from '../expressions/compile.js';
 import type { TopicOutput } from '../task/output-buffer.js';
 import type { TaskContext } from '../task/record-errors.js';
+import type { EventTimeReader } from './event-time.js';
 import type { BeforeImage, StreamOutput, TableOutput, TableView } from './operator.js';
 import type { Progress } from './progress.js';
 
@@ -55,8 +56,11 @@ export interface OperatorBuilder {
    * @param output null when nobody listens and only the view is used
    */
   table(step: PhysicalStep, output: TableOutput | null, before: BeforeImage): TableView;
-  /** Registers where a topic's records go. A topic may have several sources. */
-  source(topic: string, source: RecordSource): void;
+  /**
+   * Registers where a topic's records go. A topic may have several sources.
+   * @param eventTime tells the time of a record that waits, when it is not the record's own
+   */
+  source(topic: string, source: RecordSource, eventTime: EventTimeReader | null): void;
   /** Registers what emits held-back changes before a commit. Factories connect their inputs first, so that hooks run inputs first. */
   beforeCommit(hook: () => void): void;
 

@@ -253,7 +253,7 @@ export const repartition: StepFactory<RepartitionStep> = {
     }
     const layout = new Layout(step);
     builder.stream(step.input, new RepartitionWriter(layout, builder));
-    builder.source(step.topic, streamReader(layout, output, builder));
+    builder.source(step.topic, streamReader(layout, output, builder), null);
   },
   table(step, output, _before, builder) {
     if (builder.repartition === 'direct') {
@@ -262,7 +262,7 @@ export const repartition: StepFactory<RepartitionStep> = {
     }
     const layout = new Layout(step);
     builder.table(step.input, output === null ? null : new RepartitionWriter(layout, builder), 'row');
-    if (output !== null) builder.source(step.topic, changeReader(layout, output, builder));
+    if (output !== null) builder.source(step.topic, changeReader(layout, output, builder), null);
     return NO_VIEW;
   },
 };

@@ -1,6 +1,7 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import type { StreamRecord } from '../../model/record.js';
 import type { StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
+import { eventTimeReader } from './event-time.js';
 import { isNullKey, NO_HEADERS, type StreamOutput } from './operator.js';
 import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './operator-builder.js';
 import { SourceReader } from './source-reader.js';
@@ -78,14 +79,22 @@ class TableSource extends Source {
 
 export const streamSource: StepFactory<StreamSourceStep> = {
   stream(step, output, builder) {
-    builder.source(step.topic, new StreamSource(new SourceReader(step, builder), output));
+    builder.source(
+      step.topic,
+      new StreamSource(new SourceReader(step, builder), output),
+      eventTimeReader(step, builder),
+    );
   },
 };
 
 export const tableSource: StepFactory<TableSourceStep> = {
   table(step, output, before, builder) {
     const table = new StoredTable(step.schema, step.store, builder, output, before);
-    builder.source(step.topic, new TableSource(step, new SourceReader(step, builder), builder, table));
+    builder.source(
+      step.topic,
+      new TableSource(step, new SourceReader(step, builder), builder, table),
+      eventTimeReader(step, builder),
+    );
     return table;
   },
 };

@@ -1,6 +1,7 @@
 import type { Position, StoredBatch } from '../../broker/broker.js';
 import { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import { assert } from '../../model/errors.js';
+import type { EventTimeReader } from '../operators/event-time.js';
 import type { InputCursor, RecordSource } from '../operators/operator-builder.js';
 import type { TaskContext } from './record-errors.js';
 import type { Task } from './task.js';
@@ -9,6 +10,8 @@ import type { Task } from './task.js';
 export interface TaskInput {
   readonly topic: string;
   readonly sources: readonly RecordSource[];
+  /** Tells the time of a record that waits; null when it is the record's own. */
+  readonly eventTime: EventTimeReader | null;
 }
 
 export interface TaskParts {
@@ -158,6 +161,9 @@ class InputQueue implements InputCursor {
   fetchOffset = 0;
   bytes = 0;
   readonly #source: RecordSource;
+  readonly #eventTime: EventTimeReader | null;
+  /** Event time of the record at hand; NaN until it is asked for. */
+  #headTime = Number.NaN;
   #batches: StoredBatch[] = [];
   #next = 0;
   /** Bytes of the batch that the cursor walks. */
@@ -168,6 +174,7 @@ class InputQueue implements InputCursor {
 
   constructor(input: TaskInput) {
     this.topic = input.topic;
+    this.#eventTime = input.eventTime;
     this.#source = input.sources.length === 1 ? input.sources[0]! : new SharedSource(input.sources);
   }
 
@@ -187,7 +194,11 @@ class InputQueue implements InputCursor {
   }
 
   get headTimestamp(): number {
-    return this.hasRecord ? this.cursor.timestamp : Number.POSITIVE_INFINITY;
+    if (!this.hasRecord) return Number.POSITIVE_INFINITY;
+    if (this.#eventTime === null) return this.cursor.timestamp;
+    // Not known yet is NaN.
+    if (Number.isNaN(this.#headTime)) this.#headTime = this.#eventTime(this.cursor);
+    return this.#headTime;
   }
 
   get position(): number {
@@ -195,8 +206,24 @@ class InputQueue implements InputCursor {
   }
 
   run(until: number, max: number): number {
-    const done = this.#source.run(this, until, max);
+    const done = this.#eventTime === null ? this.#source.run(this, until, max) : this.#runByEventTime(until, max);
     if (!this.hasRecord) this.#advance();
+    return done;
+  }
+
+  #runByEventTime(until: number, max: number): number {
+    let done = 0;
+    if (until === Number.POSITIVE_INFINITY) {
+      done = this.#source.run(this, until, max);
+      this.#headTime = Number.NaN;
+      return done;
+    }
+    while (this.hasRecord && done < max && this.headTimestamp <= until) {
+      this.#source.process(this.cursor);
+      done++;
+      this.hasRecord = this.cursor.next();
+      this.#headTime = Number.NaN;
+    }
     return done;
   }
 

@@ -12,6 +12,7 @@ import type {
   StreamSourceStep,
 } from '../../../planner/physical/physical-plan.js';
 import { ExpressionCode } from '../../expressions/compile.js';
+import { eventTimeReader } from '../event-time.js';
 import { formatOf } from '../formats.js';
 import type { StreamOutput } from '../operator.js';
 import type { OperatorBuilder, RecordSource } from '../operator-builder.js';
@@ -43,7 +44,7 @@ export function fuseStream(step: PhysicalStep, output: StreamOutput, builder: Op
   if (at.kind !== 'streamSource' || at.keyWindow !== null) return false;
   const fused = new FusedStream(at, builder);
   for (const above of steps.reverse()) fused.add(above);
-  builder.source(at.topic, fused.finish(output, builder.unfused(step, output)));
+  builder.source(at.topic, fused.finish(output, builder.unfused(step, output)), eventTimeReader(at, builder));
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STRING } from '../../../../src/model/sql-type.js';
+import { BIGINT, STRING } from '../../../../src/model/sql-type.js';
 import type { JoinKind, PhysicalStep, StorePlan } from '../../../../src/planner/physical/physical-plan.js';
 import { MemoryTaskStores } from '../../../../src/state/memory/memory-task-stores.js';
 import {
@@ -90,6 +90,23 @@ describe.each([{ fuse: false }, { fuse: true }])('stream-table join (fuse: $fuse
     harness.offer('right', right('a', 4), right('b', 5));
     harness.run();
     expect(shown(harness)).toEqual(['(x,-)@3', '(y,a)@4', '(z,b)@6']);
+  });
+
+  it('takes turns by event time where a column tells it', () => {
+    const timed = {
+      columns: [...R.columns, valueColumn('TS', BIGINT)],
+      timestamp: { column: 2, type: BIGINT, format: null },
+    };
+    const root: PhysicalStep = { ...plan('LEFT').root, right: tableSource('right', timed) } as PhysicalStep;
+    const harness = new PipelineHarness(planOf(root), { fuse });
+    harness.offer(
+      'right',
+      { key: 'k', value: { R: 'a', TS: 10 }, at: 900 },
+      { key: 'k', value: { R: 'b', TS: 20 }, at: 901 },
+    );
+    harness.offer('left', left('x', 9), left('y', 15), left('z', 25));
+    harness.run();
+    expect(shown(harness)).toEqual(['(x,-)@9', '(y,a)@15', '(z,b)@25']);
   });
 
   it('sees the rows that caching still holds back', () => {

@@ -56,6 +56,7 @@ function taskOver(topics: readonly string[], readers = 1) {
     partition: 0,
     inputs: topics.map((topic) => ({
       topic,
+      eventTime: null,
       sources: Array.from({ length: readers }, (_, i) => new Witness(readers === 1 ? topic : `${topic}${i}`, seen)),
     })),
     context,
