@@ -218,14 +218,7 @@ class Builder {
     const { window } = plan;
     const store: StorePlan = {
       name: 'Aggregate-Aggregate-Materialize',
-      kind:
-        window === null
-          ? keyWindowOf(plan) === null
-            ? 'key-value'
-            : 'window'
-          : window.kind === 'SESSION'
-            ? 'session'
-            : 'window',
+      kind: storeKind(window ?? keyWindowOf(plan)),
       key: keys.map(({ name, type }) => ({ name, type })),
       value,
       retentionMs: window?.retentionMs ?? null,
@@ -348,12 +341,16 @@ function internalSpec(base: FormatSpec, columns: readonly Column[], target: 'key
 function storeOf(name: string, schema: Schema, window: ReturnType<typeof keyWindowOf>): StorePlan {
   return {
     name,
-    kind: window === null ? 'key-value' : window.kind === 'SESSION' ? 'session' : 'window',
+    kind: storeKind(window),
     key: keyColumns(schema).map((c) => ({ name: c.name, type: c.type })),
     value: schema.columns.filter((c) => c.role !== 'key').map((c) => ({ name: c.name, type: c.type })),
     retentionMs: null,
     windowSizeMs: sizeOf(window),
   };
+}
+
+function storeKind(window: { readonly kind: 'TUMBLING' | 'HOPPING' | 'SESSION' } | null): StorePlan['kind'] {
+  return window === null ? 'key-value' : window.kind === 'SESSION' ? 'session' : 'window';
 }
 
 function sizeOf(window: ReturnType<typeof keyWindowOf>): number | null {

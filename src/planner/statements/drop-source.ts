@@ -1,3 +1,4 @@
+import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
 import type { DropSource } from '../../parser/ast.js';
 import type { PlanningContext } from '../planning-context.js';
@@ -26,11 +27,23 @@ export function planDropSource(statement: DropSource, context: PlanningContext):
     throw new StatementError(`Cannot delete topic for read-only source: ${name}`, { code: 'read-only-source' });
   }
   checkDependents(name, entry.createdBy, context);
+  if (statement.deleteTopic) checkTopicReaders(entry, context);
   const own = context.catalog
     .queries()
     .filter((q) => q.id === entry.createdBy || (q.origin === 'SOURCE_TABLE' && q.sink === name))
     .map((q) => q.id);
   return { kind: 'dropSource', entry, deleteTopic: statement.deleteTopic, queries: own };
+}
+
+/** A topic that goes under a running query would take the query's input with it. */
+function checkTopicReaders(entry: SourceEntry, context: PlanningContext): void {
+  const others = context.catalog.sources().filter((s) => s.topic === entry.topic && s.name !== entry.name);
+  const readers = others.flatMap((s) => context.catalog.readersOf(s.name)).map((q) => q.id);
+  if (readers.length === 0) return;
+  throw new StatementError(
+    `Cannot delete the topic ${entry.topic} of ${entry.name}.\nThe following queries read from it through other sources: [${[...new Set(readers)].join(', ')}].`,
+    { code: 'topic-in-use', hint: 'Drop it without DELETE TOPIC, or terminate the queries first.' },
+  );
 }
 
 function checkDependents(name: string, createdBy: string | null, context: PlanningContext): void {
