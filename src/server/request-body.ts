@@ -50,20 +50,23 @@ export async function* bodyLines(
   for await (const chunk of chunks) {
     const lines: Buffer[] = [];
     let start = 0;
-    for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, start)) {
-      const piece = chunk.subarray(start, end);
-      if (restBytes + piece.length > lineBytesMax) throw lineTooLong(lineBytesMax);
-      addLine(lines, restBytes === 0 ? asBuffer(piece) : Buffer.concat([...rest, piece]));
-      rest = [];
-      restBytes = 0;
-      start = end + 1;
-    }
-    if (start < chunk.length) {
-      rest.push(chunk.subarray(start));
-      restBytes += chunk.length - start;
-      if (restBytes > lineBytesMax) throw lineTooLong(lineBytesMax);
+    let tooLong = false;
+    while (!tooLong && start < chunk.length) {
+      const lineEnd = chunk.indexOf(LINE_END, start);
+      const piece = chunk.subarray(start, lineEnd < 0 ? chunk.length : lineEnd);
+      start += piece.length + 1;
+      restBytes += piece.length;
+      tooLong = restBytes > lineBytesMax;
+      if (tooLong || lineEnd < 0) {
+        rest.push(piece);
+      } else {
+        addLine(lines, rest.length === 0 ? asBuffer(piece) : Buffer.concat([...rest, piece]));
+        rest = [];
+        restBytes = 0;
+      }
     }
     if (lines.length > 0) yield lines;
+    if (tooLong) throw lineTooLong(lineBytesMax);
   }
   const last: Buffer[] = [];
   addLine(last, Buffer.concat(rest));
