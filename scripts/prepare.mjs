@@ -78,17 +78,23 @@ function install() {
 
 /** Why the installation failed, and the remedy. */
 function installProblem(output, status) {
-  if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ECONNRESET|EAI_AGAIN/.test(output)) {
-    return 'Packages could not be installed because npm cannot reach its registry: check the network or the registry and proxy settings of npm.';
-  }
+  const unreachable = /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ECONNRESET|EAI_AGAIN/;
   if (status === 0) {
     return 'Packages were installed, but better-sqlite3 has no binary that this Node can load: npm must be allowed to run install scripts (npm config set ignore-scripts false).';
   }
-  if (/gyp|better-sqlite3|prebuild/.test(output)) {
+  const compiling = output.split('\n').filter((line) => line.includes('gyp ERR!'));
+  if (compiling.some((line) => unreachable.test(line))) {
+    return "The package better-sqlite3 has to be compiled on this machine, and the headers of Node for that cannot be fetched from nodejs.org: check the network, or name a folder that has them with npm's setting nodedir.";
+  }
+  if (compiling.length > 0) {
     return 'The package better-sqlite3 has no ready-made binary for this machine and could not be compiled: install python3, make and a C++ compiler (Debian and Ubuntu: apt-get install python3 make g++; macOS: xcode-select --install), then run the command again.';
   }
-  if (/ENOSPC/.test(output))
+  if (unreachable.test(output)) {
+    return 'Packages could not be installed because npm cannot reach its registry: check the network or the registry and proxy settings of npm.';
+  }
+  if (/ENOSPC/.test(output)) {
     return 'Packages could not be installed because the disk is full: make room and run the command again.';
+  }
   const last =
     output.split('\n').findLast((line) => /npm (error|ERR!) \S/.test(line) && !/complete log|debug-0/.test(line)) ??
     'npm said nothing';
