@@ -17,6 +17,7 @@ import {
   qualify,
   type Relation,
   type RelationKey,
+  relationKey,
   type RelationSource,
   scanRelation,
   scopeOf,
@@ -101,7 +102,7 @@ function joinRelation(from: FromRelation & { kind: 'join' }, context: PlanningCo
   const rightPlan = foreign ? right.plan : keyedBy(right, rightKey, criterion.right);
   checkPartitions(form, left, leftPlan, right, rightPlan, context);
 
-  const keys = foreign ? left.keys : [joinKey(from.type, criterion, left)];
+  const keys = foreign ? left.keys : [joinKey(from.type, criterion, left, right)];
   const layout = layOut(left, leftPlan, right, rightPlan, foreign, keys, leftKey);
   const plan: JoinNode = {
     kind: 'join',
@@ -221,7 +222,7 @@ function joinForm(
 function isPrimaryKey(expression: Expression, relation: Relation): boolean {
   if (relation.keys.length !== 1) return false;
   const text = expressionText(expression);
-  return relation.keys[0]!.expressions.some((e) => expressionText(e) === text);
+  return relation.keys[0]!.equivalents.some((e) => expressionText(e) === text);
 }
 
 /** The side under the join key: as it is when that is its key already, else with a new key. */
@@ -290,24 +291,22 @@ function layOut(
 }
 
 /** Which expressions stand for the result's key; a synthetic one where no column of a source is always it. */
-function joinKey(type: JoinType, criterion: Criterion, left: Relation): RelationKey {
+function joinKey(type: JoinType, criterion: Criterion, left: Relation, right: Relation): RelationKey {
   const isColumn = (e: Expression): boolean => e.kind === 'column';
-  if (type === 'FULL' || (!isColumn(criterion.left) && !isColumn(criterion.right))) {
-    return { expressions: [syntheticColumn(syntheticName(left))], origin: 'syntheticJoin' };
+  const inherited = isPrimaryKey(criterion.left, left) ? left.keys[0]! : relationKey([criterion.left], 'join');
+  const viable = [...inherited.expressions, criterion.right].filter(isColumn);
+  if (type === 'FULL' || viable.length === 0) {
+    return relationKey([syntheticColumn(syntheticName([...left.sources, ...right.sources]))], 'syntheticJoin');
   }
-  const text = expressionText(criterion.left);
-  const inherited = left.keys[0]?.expressions.some((e) => expressionText(e) === text)
-    ? left.keys[0].expressions
-    : [criterion.left];
-  return { expressions: [...inherited, criterion.right].filter(isColumn), origin: 'join' };
+  return { expressions: viable, equivalents: [...inherited.equivalents, criterion.right], origin: 'join' };
 }
 
 function syntheticColumn(name: string): Expression {
   return { kind: 'column', source: null, name: identifier(name), span: NO_SPAN };
 }
 
-function syntheticName(left: Relation): string {
-  const taken = new Set(left.sources.flatMap((s) => s.schema.columns.map((c) => c.name)));
+function syntheticName(sources: readonly RelationSource[]): string {
+  const taken = new Set(sources.flatMap((s) => s.schema.columns.map((c) => c.name)));
   let name = 'ROWKEY';
   for (let i = 1; taken.has(name); i++) name = `ROWKEY_${i}`;
   return name;

@@ -22,9 +22,15 @@ export type KeyOrigin = 'source' | 'groupBy' | 'partitionBy' | 'join' | 'synthet
 
 /** One key column of a relation: any of `expressions` in a projection stands for it. */
 export interface RelationKey {
-  /** Qualified expressions that denote the key, the preferred one first. Empty for hidden keys. */
+  /** Qualified expressions that may name the key in a projection, the preferred one first. */
   readonly expressions: readonly Expression[];
+  /** All qualified expressions that are equal to the key: those, and what joins compared it with. */
+  readonly equivalents: readonly Expression[];
   readonly origin: KeyOrigin;
+}
+
+export function relationKey(expressions: readonly Expression[], origin: KeyOrigin): RelationKey {
+  return { expressions, equivalents: expressions, origin };
 }
 
 /** A relation under construction: its plan, the sources that may be named, and what its key means. */
@@ -43,7 +49,7 @@ export function scanRelation(entry: SourceEntry, alias: string): Relation {
     sources: [{ alias, entry, schema, firstIndex: 0 }],
     keys: entry.schema.columns
       .filter((c) => c.role === 'key')
-      .map((c) => ({ expressions: [qualifiedColumn(alias, c.name)], origin: 'source' })),
+      .map((c) => relationKey([qualifiedColumn(alias, c.name)], 'source')),
   };
 }
 

@@ -1,5 +1,5 @@
 import { StatementError } from '../../model/errors.js';
-import { isPseudoColumn } from '../../model/schema.js';
+import { type Column, isPseudoColumn } from '../../model/schema.js';
 import type { SourceSpan } from '../../model/source-span.js';
 import type { Expression, SelectItem } from '../../parser/ast.js';
 import type { BindContext } from './bind-expression.js';
@@ -26,8 +26,11 @@ export interface SelectOptions {
   readonly persistent: boolean;
   /** Names that are visible beside the sources' columns: window bounds of the aggregation, a synthetic join key. */
   readonly extraNames: ReadonlySet<string>;
-  /** PARTITION BY expressions that are not columns: part of `*`. */
-  readonly partitionKeys: readonly Expression[];
+  /**
+   * Set when PARTITION BY gave the rows a new key: its expressions that are no declared columns are part of `*`, and `*` lists the
+   * columns of each source as ksqlDB lays them out then: values, in joins the pseudo columns, the old key.
+   */
+  readonly partitionedBy: readonly { readonly expression: Expression; readonly name: string }[] | null;
   readonly bindContext: Omit<BindContext, 'clause'>;
 }
 
@@ -49,14 +52,9 @@ export function projectionItems(select: readonly SelectItem[], options: SelectOp
         );
       }
       const name = alias ?? names.nameOf(expression);
-      if (
-        alias === null &&
-        options.persistent &&
-        expression.kind === 'column' &&
-        isPseudoColumn(expression.name.name)
-      ) {
+      if (options.persistent && expression.kind === 'column' && isPseudoColumn(name)) {
         throw new StatementError(
-          `Reserved column name in select: \`${expression.name.name}\`. Please remove or alias the column.`,
+          `Reserved column name in select: \`${name}\`. Please remove or alias the column.`,
           { code: 'reserved-name', span: item.span },
         );
       }
@@ -102,16 +100,24 @@ function expandStar(item: SelectItem & { kind: 'star' }, options: SelectOptions)
   const synthetic = relation.keys[0]?.origin === 'syntheticJoin' ? relation.keys[0].expressions[0]! : null;
   if (item.source === null) {
     if (synthetic !== null && synthetic.kind === 'column') add(synthetic, synthetic.name.name);
-    options.partitionKeys.forEach((key, i) => add(key, `KSQL_COL_${i}`));
+    for (const { expression, name } of options.partitionedBy ?? []) {
+      const declared = expression.kind === 'column' && !isPseudoColumn(expression.name.name);
+      if (!declared) add(expression, name);
+    }
   }
   for (const source of sources) {
-    for (const column of source.schema.columns) {
+    for (const column of options.partitionedBy === null ? source.schema.columns : keysLast(source.schema.columns)) {
       const isBound = column.name === 'WINDOWSTART' || column.name === 'WINDOWEND';
-      if (isPseudoColumn(column.name) && !(isBound && !persistent)) continue;
+      const shown = isBound ? !persistent : joined && options.partitionedBy !== null;
+      if (isPseudoColumn(column.name) && !shown) continue;
       add(qualifiedColumn(source.alias, column.name), joined ? `${source.alias}_${column.name}` : column.name);
     }
   }
   return items;
+}
+
+function keysLast(columns: readonly Column[]): readonly Column[] {
+  return [...columns.filter((c) => c.role !== 'key'), ...columns.filter((c) => c.role === 'key')];
 }
 
 function expandStruct(item: SelectItem & { kind: 'structStar' }, options: SelectOptions): ProjectionItem[] {

@@ -16,7 +16,7 @@ import { bindingIn } from '../analysis/binding.js';
 import { expressionText } from '../analysis/expression-text.js';
 import { relationOf } from '../analysis/joins.js';
 import { checkResultColumns, keyPlacement } from '../analysis/key-projection.js';
-import { qualify, type Relation, type RelationKey, scopeOf, unqualify } from '../analysis/relation.js';
+import { qualify, type Relation, type RelationKey, relationKey, scopeOf, unqualify } from '../analysis/relation.js';
 import { keyColumnsOf, sameAsKey, synthetics } from '../analysis/relation-keys.js';
 import { NameGenerator, type ProjectionItem, projectionItems } from '../analysis/select-items.js';
 import type { BoundExpression } from '../expression.js';
@@ -60,7 +60,7 @@ class QueryBuilder {
     const sources = this.#relation;
     this.#checkValueFormats();
     this.#where();
-    const partitioned = this.#partitionBy();
+    const partitionedBy = this.#partitionBy();
     const windowed = this.#query.window !== null;
     const extraNames = new Set<string>(windowed ? ['WINDOWSTART', 'WINDOWEND'] : []);
     const synthetic = this.#relation.keys[0];
@@ -72,7 +72,7 @@ class QueryBuilder {
       relation: this.#relation,
       persistent: this.#target.kind === 'persistent',
       extraNames,
-      partitionKeys: partitioned,
+      partitionedBy,
       bindContext: this.#binding(this.#relation, 'SELECT'),
     });
     const isAggregate =
@@ -149,10 +149,10 @@ class QueryBuilder {
     return this.#relation.sources.length > 1;
   }
 
-  /** Re-keys for PARTITION BY; returns the key expressions that are not plain columns. */
-  #partitionBy(): readonly Expression[] {
+  /** Re-keys for PARTITION BY; returns the new key columns, null when the key stays as it is. */
+  #partitionBy(): readonly { readonly expression: Expression; readonly name: string }[] | null {
     const { partitionBy } = this.#query;
-    if (partitionBy === null) return [];
+    if (partitionBy === null) return null;
     const relation = this.#relation;
     if (resultKind(relation.plan) === 'TABLE') {
       throw new StatementError(
@@ -176,7 +176,7 @@ class QueryBuilder {
         { code: 'windowed-rekey' },
       );
     }
-    if (sameAsKey(texts, relation.keys)) return [];
+    if (sameAsKey(texts, relation.keys)) return null;
     const isNull = expressions[0]!.kind === 'null';
     const keys = isNull
       ? []
@@ -188,7 +188,8 @@ class QueryBuilder {
           });
         });
     this.#rekey('partitionBy', isNull ? [] : expressions, keys);
-    return isNull ? [] : expressions.filter((e) => e.kind !== 'column');
+    const columns = keyColumns(this.#relation.plan.schema);
+    return columns.map((column, i) => ({ expression: expressions[i]!, name: column.name }));
   }
 
   /** The relation under new key columns, everything else carried along as values. */
@@ -213,7 +214,7 @@ class QueryBuilder {
         schema: { columns },
       },
       sources: sources.map((s) => ({ ...s, firstIndex: s.firstIndex + keys.length })),
-      keys: expressions.map((e) => ({ expressions: [e], origin: purpose })),
+      keys: expressions.map((e) => relationKey([e], purpose)),
     };
   }
 
@@ -398,7 +399,7 @@ class QueryBuilder {
       predicate === null
         ? aggregate
         : { kind: 'filter', input: aggregate, predicate, purpose: 'having', schema: aggregate.schema };
-    const relationKeys: RelationKey[] = groups.map((g) => ({ expressions: [g], origin: 'groupBy' }));
+    const relationKeys: RelationKey[] = groups.map((g) => relationKey([g], 'groupBy'));
     return this.#finish(items, filtered, relationKeys, (_, i) => bound[i]!);
   }
 
