@@ -64,11 +64,16 @@ function toText(type: SqlType, first: boolean, quoteWhere: RegExp): (value: SqlV
 }
 
 /**
- * Quotes what a CSV reader would take apart or trim. An empty first field is quoted so that the line is not blank;
- * an empty string elsewhere is written as nothing, which reads as null.
+ * Quotes what a CSV reader would take apart or trim, and, as ksqlDB's writer does, a first field that does not begin with a letter or
+ * digit. An empty first field is quoted so that the line is not blank; an empty string elsewhere is written as nothing, which reads as null.
  */
 function quoted(text: string, first: boolean, quoteWhere: RegExp): string {
   if (text.length === 0) return first ? '""' : '';
-  if (text.charCodeAt(0) > 0x23 && text.charCodeAt(text.length - 1) > 0x20 && !quoteWhere.test(text)) return text;
+  const plainStart = !first || isLetterOrDigit(text.charCodeAt(0));
+  if (plainStart && text.charCodeAt(0) > 0x23 && text.charCodeAt(text.length - 1) > 0x20 && !quoteWhere.test(text)) return text;
   return `"${text.replaceAll('"', '""')}"`;
+}
+
+function isLetterOrDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
 }
