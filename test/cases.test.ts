@@ -16,13 +16,13 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.case')))
     for (const golden of parseCaseFile(text)) {
       for (const variant of UPDATE ? VARIANTS.slice(0, 1) : VARIANTS) {
         it(`${golden.name}, ${variant.name}`, async () => {
-          for (const { step, actual } of await runCase(golden, variant)) {
+          await runCase(golden, variant, ({ step, actual }) => {
             if (UPDATE) replacements.set(step.line, { old: step.expected.length, lines: actual });
             else
               expect(actual, `> ${step.kind} ${step.argument}`).toEqual(
                 step.kind === 'rows' ? [...step.expected].sort() : step.expected,
               );
-          }
+          });
         });
       }
     }
