@@ -22,10 +22,16 @@ export type {
   PreparedStatement,
   PrintHandle,
   QueryEnd,
+  QueryFileResult,
   QueryHandle,
+  QueryOptions,
   ResultColumn,
   ResultRow,
+  RowObject,
+  RowValue,
   Session,
+  SubscribedRow,
+  Subscription,
 } from './engine/engine.js';
 export type { CommandStatus, Entity } from './engine/entities.js';
 export { StatementError, type StatementProblem, SystemError } from './model/errors.js';

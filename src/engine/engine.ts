@@ -27,6 +27,40 @@ export interface ResultRow {
   readonly rowtime: number;
 }
 
+/**
+ * A value for embedding programs: BIGINT is a bigint past 2^53 and a number below, DECIMAL a text that keeps its scale, DATE, TIME and
+ * TIMESTAMP are ISO texts, BYTES a Buffer, MAP and STRUCT plain objects.
+ */
+export type RowValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Buffer
+  | readonly RowValue[]
+  | { readonly [name: string]: RowValue };
+
+/** A row by column name. */
+export type RowObject = { readonly [column: string]: RowValue };
+
+/** What a subscriber hears of each row. */
+export interface SubscribedRow {
+  readonly row: RowObject;
+  /** The row of this key has been deleted; only the key columns have values. */
+  readonly tombstone: boolean;
+  /** Event time in ms. */
+  readonly rowtime: number;
+}
+
+export interface Subscription {
+  readonly queryId: string;
+  readonly columns: readonly ResultColumn[];
+  /** Resolves when the query ends; rejects when it, or the listener, fails. */
+  readonly ended: Promise<QueryEnd>;
+  close(): Promise<void>;
+}
+
 /** Why a query's rows ended. */
 export type QueryEnd = 'limit' | 'completed' | 'closed' | 'error';
 
@@ -142,7 +176,16 @@ export interface Engine {
    * Looks rows of a materialised table up by key; `key` holds one value a key column. All windows of a windowed table.
    * @throws StatementError when the table cannot be read
    */
-  lookup(table: string, key: readonly SqlValue[]): Promise<readonly ResultRow[]>;
+  lookup(table: string, key: readonly SqlValue[]): Promise<readonly RowObject[]>;
+  /**
+   * Starts a SELECT and calls `listener` with each row, one after the other; an async listener is awaited, and the query waits with it.
+   * @throws StatementError when the text is anything else
+   */
+  subscribe(
+    text: string,
+    listener: (row: SubscribedRow) => void | Promise<void>,
+    session?: Session,
+  ): Promise<Subscription>;
   /** The stream or table that rows can be inserted into. @throws StatementError in ksqlDB's words */
   insertTarget(name: string): InsertTarget;
   /**

@@ -26,7 +26,10 @@ import type {
   QueryOptions,
   ResultColumn,
   ResultRow,
+  RowObject,
   Session,
+  SubscribedRow,
+  Subscription,
 } from './engine.js';
 import { EngineCore, type EngineParts } from './engine-core.js';
 import type { CommandStatus, Entity } from './entities.js';
@@ -36,6 +39,7 @@ import { effectsOf } from './plan-effects.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
 import { applyQueryFile } from './query-file.js';
+import { rowObject } from './row-object.js';
 import { copySession, createSession } from './session.js';
 import { checkSettable } from './settings.js';
 import type { StatementContext, StatementHandler } from './statements/handler.js';
@@ -161,7 +165,7 @@ export class MillraceEngine implements Engine {
     return this.#pushQueries.close(queryId);
   }
 
-  async lookup(table: string, key: readonly SqlValue[]): Promise<readonly ResultRow[]> {
+  async lookup(table: string, key: readonly SqlValue[]): Promise<readonly RowObject[]> {
     this.#assertOpen();
     const entry = this.#core.catalog.source(table) ?? this.#core.catalog.source(table.toUpperCase());
     if (entry === null) {
@@ -203,9 +207,35 @@ export class MillraceEngine implements Engine {
       span: NO_SPAN,
     };
     const handle = await this.#runSelect({ kind: 'select', query, span: NO_SPAN }, '', createSession());
-    const rows: ResultRow[] = [];
-    for await (const batch of handle.batches) rows.push(...batch);
+    const rows: RowObject[] = [];
+    for await (const batch of handle.batches) {
+      for (const row of batch) rows.push(rowObject(handle.columns, row.values));
+    }
     return rows;
+  }
+
+  async subscribe(
+    text: string,
+    listener: (row: SubscribedRow) => void | Promise<void>,
+    session: Session = createSession(),
+  ): Promise<Subscription> {
+    const handle = await this.query(text, session);
+    if (handle.kind === 'print') {
+      await handle.close();
+      throw new StatementError('Only a SELECT can be subscribed to', { code: 'not-a-query', statementText: text });
+    }
+    const deliver = async (): Promise<QueryEnd> => {
+      for await (const batch of handle.batches) {
+        for (const { values, tombstone, rowtime } of batch) {
+          if (handle.end === 'closed') return 'closed';
+          await listener({ row: rowObject(handle.columns, values), tombstone, rowtime });
+        }
+      }
+      return handle.end ?? 'completed';
+    };
+    const ended = deliver();
+    ended.catch(() => {});
+    return { queryId: handle.queryId, columns: handle.columns, ended, close: () => handle.close() };
   }
 
   insertTarget(name: string): InsertTarget {
