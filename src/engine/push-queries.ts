@@ -1,7 +1,7 @@
 import type { DeployOptions, StreamThread, ThreadEvent, TransientRow } from '../executor/thread/stream-thread.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import type { SqlValue } from '../model/value.js';
-import type { OutputColumn, PhysicalPlan } from '../planner/physical/physical-plan.js';
+import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { QueryEnd, QueryHandle, ResultColumn, ResultRow } from './engine.js';
 
 /** Rows that wait for a slow reader: above the first the query pauses, below the second it goes on. */
@@ -77,8 +77,6 @@ class TransientQuery implements QueryHandle {
   readonly text: string;
   end: QueryEnd | null = null;
   readonly #thread: StreamThread;
-  readonly #output: readonly OutputColumn[];
-  readonly #keyCount: number;
   readonly #onEnd: () => void;
   #waiting: ResultRow[] = [];
   #failure: Error | null = null;
@@ -99,8 +97,6 @@ class TransientQuery implements QueryHandle {
     this.announcesCompletion = true;
     this.text = text;
     this.#thread = thread;
-    this.#output = plan.output!;
-    this.#keyCount = plan.schema.columns.filter((c) => c.role === 'key').length;
     this.#onEnd = onEnd;
   }
 
@@ -110,7 +106,9 @@ class TransientQuery implements QueryHandle {
 
   receive(rows: readonly TransientRow[]): void {
     if (this.end !== null) return;
-    for (const row of rows) this.#waiting.push(this.#listed(row));
+    for (const { values, tombstone, timestamp } of rows) {
+      this.#waiting.push({ values: values as readonly SqlValue[], tombstone, rowtime: timestamp });
+    }
     if (this.#waiting.length > WAITING_MAX && !this.#paused) {
       this.#paused = true;
       this.#thread.pause(this.queryId).catch(() => {});
@@ -160,15 +158,5 @@ class TransientQuery implements QueryHandle {
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
-  }
-
-  /** The task's row in the order of the SELECT; of a tombstone only the key is known. */
-  #listed(row: TransientRow): ResultRow {
-    const values = this.#output.map(({ from }): SqlValue => {
-      if ('window' in from) return null;
-      if (row.tombstone && from.column >= this.#keyCount) return null;
-      return row.values[from.column] as SqlValue;
-    });
-    return { values, tombstone: row.tombstone, rowtime: row.timestamp };
   }
 }
