@@ -128,7 +128,7 @@ export class StreamThreadCore {
         for (const { plan, options } of change.deploy) {
           const query = this.#queries.create(plan, { ...options, transient: false });
           deployed.push(query);
-          const error = this.#deploy(query);
+          const error = this.#deploy(query, this.#queries.get(query.id) !== undefined);
           if (error !== null) failures.push({ query, error });
         }
       });
@@ -417,13 +417,13 @@ export class StreamThreadCore {
   }
 
   /** Opens a query inside the transaction that creates it. An old one that cannot be opened is returned as failed. */
-  #deploy(query: ManagedQuery): unknown {
+  #deploy(query: ManagedQuery, replaces: boolean): unknown {
     const known = this.#parts.log.positions(query.id).length > 0;
     try {
       this.#queries.open(query);
       return null;
     } catch (error) {
-      if (!known || isStorageFailure(error)) throw error;
+      if (!known || replaces || isStorageFailure(error)) throw error;
       return error;
     }
   }

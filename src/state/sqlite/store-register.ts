@@ -2,7 +2,15 @@ import { SystemError } from '../../model/errors.js';
 import { formatType, sameType } from '../../model/sql-type.js';
 import type { Database } from '../../storage/database.js';
 import type { StoreColumn, StoreSpec } from '../state-store.js';
-import { layoutOf, type StoredTable, type StoreLayout, segmentMsOf, tableDdl, tableName } from './store-layout.js';
+import {
+  columnNames,
+  layoutOf,
+  type StoredTable,
+  type StoreLayout,
+  segmentMsOf,
+  tableDdl,
+  tableName,
+} from './store-layout.js';
 
 const REGISTER = 'state_stores';
 
@@ -46,28 +54,49 @@ export function findTable(database: Database, queryId: string, store: string): S
 }
 
 /**
- * The table of a store, made now if need be.
- * @throws SystemError `state-mismatch` when the file holds the store with other columns than the plan asks for.
+ * The table of a store, made now if need be. A query that was replaced may read other columns than before: rows then keep the
+ * columns of the same name, and new columns are null until a key changes.
+ * @throws SystemError `state-mismatch` when the file holds the store with another key or layout, or a column with another type.
  */
 export function openTable(database: Database, queryId: string, spec: StoreSpec): StoredTable {
   const found = findTable(database, queryId, spec.name);
-  if (found !== null) {
-    checkSame(found, queryId, spec);
-    return found;
-  }
+  if (found !== null && sameTable(found, spec)) return found;
   return database.transaction(() => {
     database.exec(REGISTER_DDL);
-    const layout = layoutOf(spec);
-    const segmentMs = segmentMsOf(spec);
-    const { lastInsertRowid } = database
-      .prepare(
-        `INSERT INTO ${REGISTER} (query_id, name, layout, segment_ms, key_columns, value_columns) VALUES (?, ?, ?, ?, ?, ?)`,
-      )
-      .run(queryId, spec.name, layout, segmentMs, JSON.stringify(spec.key), JSON.stringify(spec.value));
-    const table = { id: Number(lastInsertRowid), layout, key: spec.key, value: spec.value, segmentMs };
-    database.exec(tableDdl(table));
+    if (found === null) return createTable(database, queryId, spec);
+    if (!canCarryOver(found, spec)) throw mismatch(found, queryId, spec);
+    database.prepare(`DELETE FROM ${REGISTER} WHERE id = ?`).run(found.id);
+    const table = createTable(database, queryId, spec);
+    copyRows(database, found, table);
+    database.exec(`DROP TABLE ${tableName(found.id)}`);
     return table;
   });
+}
+
+function createTable(database: Database, queryId: string, spec: StoreSpec): StoredTable {
+  const layout = layoutOf(spec);
+  const segmentMs = segmentMsOf(spec);
+  const { lastInsertRowid } = database
+    .prepare(
+      `INSERT INTO ${REGISTER} (query_id, name, layout, segment_ms, key_columns, value_columns) VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    .run(queryId, spec.name, layout, segmentMs, JSON.stringify(spec.key), JSON.stringify(spec.value));
+  const table = { id: Number(lastInsertRowid), layout, key: spec.key, value: spec.value, segmentMs };
+  database.exec(tableDdl(table));
+  return table;
+}
+
+function copyRows(database: Database, from: StoredTable, to: StoredTable): void {
+  const targets = columnNames(to);
+  const sources = targets.map((column) => {
+    if (!/^v\d+$/.test(column)) return column;
+    const { name } = to.value[Number(column.slice(1))]!;
+    const index = from.value.findIndex((c) => c.name === name);
+    return index < 0 ? 'NULL' : `v${index}`;
+  });
+  database.exec(
+    `INSERT INTO ${tableName(to.id)} (${targets.join(', ')}) SELECT ${sources.join(', ')} FROM ${tableName(from.id)}`,
+  );
 }
 
 /** Deletes every table of the query. */
@@ -86,17 +115,37 @@ function hasRegister(database: Database): boolean {
   return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(REGISTER) !== undefined;
 }
 
-function checkSame(table: StoredTable, queryId: string, spec: StoreSpec): void {
-  if (table.layout === layoutOf(spec) && sameColumns(table.key, spec.key) && sameColumns(table.value, spec.value))
-    return;
-  throw new SystemError(
+function sameTable(table: StoredTable, spec: StoreSpec): boolean {
+  return (
+    table.layout === layoutOf(spec) &&
+    sameTypes(table.key, spec.key) &&
+    sameTypes(table.value, spec.value) &&
+    table.value.every((column, i) => column.name === spec.value[i]!.name)
+  );
+}
+
+/** Whether rows of the table can be read by name as rows of the store. */
+function canCarryOver(table: StoredTable, spec: StoreSpec): boolean {
+  return (
+    table.layout === layoutOf(spec) &&
+    table.segmentMs === segmentMsOf(spec) &&
+    sameTypes(table.key, spec.key) &&
+    spec.value.every((column) => {
+      const before = table.value.find((c) => c.name === column.name);
+      return before === undefined || sameType(before.type, column.type);
+    })
+  );
+}
+
+function mismatch(table: StoredTable, queryId: string, spec: StoreSpec): SystemError {
+  return new SystemError(
     `the state of query "${queryId}" on disk does not fit its plan: store "${spec.name}" holds ` +
       `${describe(table.layout, table.key, table.value)}, and the plan asks for ${describe(layoutOf(spec), spec.key, spec.value)}`,
     { code: 'state-mismatch', hint: 'drop the query and create it again' },
   );
 }
 
-function sameColumns(a: readonly StoreColumn[], b: readonly StoreColumn[]): boolean {
+function sameTypes(a: readonly StoreColumn[], b: readonly StoreColumn[]): boolean {
   return a.length === b.length && a.every((column, i) => sameType(column.type, b[i]!.type));
 }
 

@@ -165,7 +165,18 @@ describe('SQLite stores', () => {
     expect(() => open().open({ ...COUNTS, value: [{ name: 'N', type: DOUBLE }] }, 0)).toThrow(
       expect.objectContaining({ code: 'state-mismatch' }),
     );
-    expect(() => open().open({ ...COUNTS, value: [{ name: 'RENAMED', type: BIGINT }] }, 0)).not.toThrow();
+  });
+
+  test('a plan that reads other columns keeps those of the same name', () => {
+    const before = open();
+    before.open(COUNTS, 0).set(['a'], [7n], 5);
+    commit(before);
+    const value = [
+      { name: 'NEW', type: STRING },
+      { name: COUNTS.value[0]!.name, type: BIGINT },
+    ];
+    const after = open().open({ ...COUNTS, value }, 0);
+    expect(after.get(['a'])).toMatchObject({ row: [null, 7], timestamp: 5 });
   });
 
   test('a dropped store comes back under another number; other queries keep theirs', () => {
