@@ -1,4 +1,5 @@
 import { formatColumn, type Schema } from '../model/schema.js';
+import { formatType } from '../model/sql-type.js';
 import type { BoundArgument } from './expression.js';
 import { inputsOf, type PhysicalPlan, type PhysicalStep } from './physical/physical-plan.js';
 
@@ -76,7 +77,9 @@ function detailsOf(step: PhysicalStep): string[] {
       return [`topic: ${step.topic}`];
     case 'aggregate':
       return [
-        step.calls.map((c) => `${c.name}(${c.arguments.map(boundText).join(', ')})`).join(', '),
+        step.calls
+          .map((c) => `${c.name}(${[...c.arguments, ...c.configuration].map(boundText).join(', ')})`)
+          .join(', '),
         ...(step.window === null ? [] : [`window: ${JSON.stringify(step.window)}`]),
         `emit: ${step.emit}`,
         `store: ${step.store.name}`,
@@ -117,7 +120,7 @@ export function boundText(e: BoundArgument): string {
     case 'case':
       return `CASE${e.branches.map((b) => ` WHEN ${boundText(b.when)} THEN ${boundText(b.then)}`).join('')}${e.otherwise === null ? '' : ` ELSE ${boundText(e.otherwise)}`} END`;
     case 'cast':
-      return `CAST(${boundText(e.operand)} AS ${e.type.kind})`;
+      return `CAST(${boundText(e.operand)} AS ${formatType(e.type)})`;
     case 'subscript':
       return `${boundText(e.operand)}[${boundText(e.index)}]`;
     case 'field':

@@ -17,8 +17,8 @@ import {
   qualify,
   type Relation,
   type RelationKey,
-  relationKey,
   type RelationSource,
+  relationKey,
   scanRelation,
   scopeOf,
   sourcesIn,
@@ -47,7 +47,7 @@ export function relationOf(from: FromRelation, context: PlanningContext): Relati
 
 function singleSource(from: FromRelation & { kind: 'table' }, context: PlanningContext): Relation {
   const entry = context.catalog.source(from.name.name);
-  if (entry === null) throw unknownSource(from.name);
+  if (entry === null) throw unknownSource(from.name, context);
   return scanRelation(entry, from.alias?.name ?? from.name.name);
 }
 
@@ -60,7 +60,8 @@ function checkSelfJoins(from: FromRelation & { kind: 'join' }, context: Planning
     }
     tables.unshift(r.right);
   }
-  for (const table of tables) if (context.catalog.source(table.name.name) === null) throw unknownSource(table.name);
+  for (const table of tables)
+    if (context.catalog.source(table.name.name) === null) throw unknownSource(table.name, context);
   const names = tables.map((t) => t.name.name);
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated === undefined) return;

@@ -5,8 +5,9 @@ import { BIGINT, INTEGER } from '../../model/sql-type.js';
 import type { Expression, Identifier } from '../../parser/ast.js';
 import type { LogicalPlan, ScanNode } from '../logical/logical-plan.js';
 import type { SourceColumn } from '../physical/physical-plan.js';
+import type { PlanningContext } from '../planning-context.js';
 import { rewriteExpression, visitExpression } from './rewrite-ast.js';
-import { Scope } from './scope.js';
+import { nearest, Scope } from './scope.js';
 
 /** One source of a FROM clause: its columns lie side by side in the relation's rows. */
 export interface RelationSource {
@@ -143,6 +144,15 @@ export function sourcesIn(expression: Expression): ReadonlySet<string> {
   return found;
 }
 
-export function unknownSource(name: Identifier): StatementError {
-  return new StatementError(`${name.name} does not exist.`, { code: 'unknown-source', span: name.span });
+/** @returns the error, with the nearest name that exists as its hint */
+export function unknownSource(name: Identifier, context: PlanningContext): StatementError {
+  const near = nearest(
+    name.name,
+    context.catalog.sources().map((s) => s.name),
+  );
+  return new StatementError(`${name.name} does not exist.`, {
+    code: 'unknown-source',
+    span: name.span,
+    hint: near === null ? undefined : `Did you mean ${near}?`,
+  });
 }

@@ -53,10 +53,10 @@ export function projectionItems(select: readonly SelectItem[], options: SelectOp
       }
       const name = alias ?? names.nameOf(expression);
       if (options.persistent && expression.kind === 'column' && isPseudoColumn(name)) {
-        throw new StatementError(
-          `Reserved column name in select: \`${name}\`. Please remove or alias the column.`,
-          { code: 'reserved-name', span: item.span },
-        );
+        throw new StatementError(`Reserved column name in select: \`${name}\`. Please remove or alias the column.`, {
+          code: 'reserved-name',
+          span: item.span,
+        });
       }
       items.push({
         expression,

@@ -44,7 +44,7 @@ export function planPullQuery(query: Query, context: PlanningContext): PullPlan 
     );
   }
   const entry = context.catalog.source(query.from.name.name);
-  if (entry === null) throw unknownSource(query.from.name);
+  if (entry === null) throw unknownSource(query.from.name, context);
   return entry.kind === 'STREAM' ? streamPull(query, entry, context) : tablePull(query, entry, context);
 }
 

@@ -42,13 +42,19 @@ export function planAlterSource(statement: AlterSource, text: string, context: P
   const schema = schemaOf(columns);
   const complaint = requireFormat(entry.valueFormat.name).refuses(valueColumns(schema), 'value');
   if (complaint !== null) throw new StatementError(complaint, { code: 'format-schema-mismatch' });
-  const unwrapped = valueColumns(schema).length === 1 && entry.valueFormat.unwrapped;
+  const isBare = valueColumns(entry.schema).length === 1 && entry.valueFormat.unwrapped;
+  if (isBare && requireFormat(entry.valueFormat.name).support.singleColumn.allowed.length > 1) {
+    throw new StatementError("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas", {
+      code: 'format-schema-mismatch',
+      hint: `The values of '${entry.topic}' are not records, so they have no room for a second column.`,
+    });
+  }
   return {
     kind: 'alterSource',
     entry: {
       ...entry,
       schema,
-      valueFormat: { ...entry.valueFormat, unwrapped },
+      valueFormat: { ...entry.valueFormat, unwrapped: false },
       statementText: `${entry.statementText}\n${text}`,
     },
   };

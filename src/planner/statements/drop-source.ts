@@ -3,7 +3,7 @@ import { StatementError } from '../../model/errors.js';
 import type { DropSource } from '../../parser/ast.js';
 import type { PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
-import { sourceHint } from './existing-source.js';
+import { caseHint, sourceHint } from './existing-source.js';
 
 export function planDropSource(statement: DropSource, context: PlanningContext): StatementPlan {
   const name = statement.name.name;
@@ -11,11 +11,12 @@ export function planDropSource(statement: DropSource, context: PlanningContext):
   const entry = context.catalog.source(name);
   if (entry === null) {
     if (statement.ifExists) return { kind: 'unchanged', message: `Source \`${name}\` does not exist.` };
-    const other = context.catalog.sources().find((s) => s.name.toUpperCase() === name.toUpperCase());
-    throw new StatementError(
-      `${kind === 'STREAM' ? 'Stream' : 'Table'} ${name} does not exist.${other === undefined ? '' : `\nDid you mean "${other.name}"? Hint: wrap the source name in double quotes to make it case-sensitive.`}`,
-      { code: 'unknown-source', span: statement.name.span, hint: sourceHint(name, context) },
-    );
+    const otherCase = caseHint(name, context);
+    throw new StatementError(`${kind === 'STREAM' ? 'Stream' : 'Table'} ${name} does not exist.${otherCase}`, {
+      code: 'unknown-source',
+      span: statement.name.span,
+      hint: otherCase === '' ? sourceHint(name, context) : undefined,
+    });
   }
   if (entry.kind !== kind) {
     throw new StatementError(

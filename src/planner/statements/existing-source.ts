@@ -67,7 +67,8 @@ export function checkUpgrade(from: SourceEntry, to: SourceEntry): void {
     );
   }
   if (from.kind !== to.kind) throw refuse('type', `K${from.kind}`, `K${to.kind}`);
-  const topic = (e: SourceEntry): string => `${e.topic} (${e.keyFormat.name}, ${e.valueFormat.name})`;
+  const topic = (e: SourceEntry): string =>
+    `${e.topic} (${e.keyFormat.name}, ${e.valueFormat.name}${e.keyWindow === null ? '' : `, ${e.keyWindow.kind} window`})`;
   const sameFormats =
     JSON.stringify([from.topic, from.keyFormat.name, from.valueFormat.name, from.keyWindow]) ===
     JSON.stringify([to.topic, to.keyFormat.name, to.valueFormat.name, to.keyWindow]);
@@ -93,6 +94,15 @@ export function checkUpgrade(from: SourceEntry, to: SourceEntry): void {
       `. (The following columns are changed, missing or reordered: [${changed.map(formatColumn).join(', ')}])`,
     );
   }
+}
+
+/** ksqlDB's words about a source whose name differs in case alone; empty when there is none. */
+export function caseHint(name: string, context: PlanningContext): string {
+  const near = context.catalog.sources().find((s) => s.name.toUpperCase() === name.toUpperCase());
+  if (near === undefined) return '';
+  return near.name === near.name.toUpperCase()
+    ? `\nDid you mean ${near.name}? Hint: try removing double quotes from the source name.`
+    : `\nDid you mean "${near.name}"? Hint: wrap the source name in double quotes to make it case-sensitive.`;
 }
 
 /** The nearest source name, as a hint. */

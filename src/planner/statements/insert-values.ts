@@ -10,6 +10,7 @@ import { requireExtension } from '../dialect.js';
 import type { BoundExpression } from '../expression.js';
 import { flag, type PlanningContext } from '../planning-context.js';
 import type { InsertRow, StatementPlan } from '../statement-plan.js';
+import { caseHint, sourceHint } from './existing-source.js';
 
 export function planInsertValues(statement: InsertValues, context: PlanningContext): StatementPlan {
   if (!flag(context, 'ksql.insert.into.values.enabled', true)) {
@@ -42,7 +43,14 @@ export function insertTarget(name: Identifier, context: PlanningContext): Source
   const target = context.catalog.source(name.name);
   const refuse = (message: string, code: string): StatementError =>
     new StatementError(message, { code, span: name.span });
-  if (target === null) throw refuse(unknownTarget(name, context), 'unknown-source');
+  if (target === null) {
+    const otherCase = caseHint(name.name, context);
+    throw new StatementError(`Cannot insert values into an unknown stream/table: \`${name.name}\`${otherCase}`, {
+      code: 'unknown-source',
+      span: name.span,
+      hint: otherCase === '' ? sourceHint(name.name, context) : undefined,
+    });
+  }
   const kind = target.kind.toLowerCase();
   if (target.isReadOnly)
     throw refuse(`Cannot insert values into read-only ${kind}: ${target.name}`, 'read-only-source');
@@ -53,15 +61,6 @@ export function insertTarget(name: Identifier, context: PlanningContext): Source
     throw refuse(`Cannot insert values into read-only topic: ${target.topic}`, 'read-only-topic');
   }
   return target;
-}
-
-function unknownTarget(name: Identifier, context: PlanningContext): string {
-  const message = `Cannot insert values into an unknown stream/table: \`${name.name}\``;
-  const near = context.catalog.sources().find((s) => s.name.toUpperCase() === name.name.toUpperCase());
-  if (near === undefined) return message;
-  return near.name === near.name.toUpperCase()
-    ? `${message}\nDid you mean ${near.name}? Hint: try removing double quotes from the source name.`
-    : `${message}\nDid you mean "${near.name}"? Hint: wrap the source name in double quotes to make it case-sensitive.`;
 }
 
 function insertRow(

@@ -1,5 +1,16 @@
 import { StatementError } from '../../model/errors.js';
-import { inputsOf, type PhysicalPlan, type PhysicalStep } from '../physical/physical-plan.js';
+import { formatType } from '../../model/sql-type.js';
+import { boundText } from '../explain.js';
+import type { BoundExpression } from '../expression.js';
+import {
+  type AggregateCall,
+  inputsOf,
+  type PhysicalPlan,
+  type PhysicalStep,
+  type StorePlan,
+  type StreamSourceStep,
+  type TableSourceStep,
+} from '../physical/physical-plan.js';
 
 /** Steps whose state cannot be carried over, by the names that ksqlDB's messages give them. */
 const FIXED: Partial<Readonly<Record<PhysicalStep['kind'], string>>> = {
@@ -70,25 +81,48 @@ function stepName(step: PhysicalStep): string {
 }
 
 function compareSteps(a: PhysicalStep, b: PhysicalStep): void {
-  const differ = (property: string, was: unknown, is: unknown): void => {
-    if (JSON.stringify(was) === JSON.stringify(is)) return;
-    const shown = (v: unknown): string => (typeof v === 'string' ? v : JSON.stringify(v));
+  const differ = (property: string, was: Compared, is: Compared): void => {
+    if (JSON.stringify(was.value) === JSON.stringify(is.value)) return;
     throw new StatementError(
-      `Query is not upgradeable. Plan step of type ${stepName(a)} must have matching ${property}. Values differ: '${shown(was)}' vs. '${shown(is)}'`,
+      `Query is not upgradeable. Plan step of type ${stepName(a)} must have matching ${property}. Values differ: '${was.text}' vs. '${is.text}'`,
       { code: 'not-upgradeable' },
     );
   };
   if ((a.kind === 'streamSource' || a.kind === 'tableSource') && a.kind === b.kind) {
-    differ('topicName', a.topic, b.topic);
-    differ('formats', [a.keyFormat, a.valueFormat], [b.keyFormat, b.valueFormat]);
+    differ('topicName', { value: a.topic, text: a.topic }, { value: b.topic, text: b.topic });
+    differ('formats', formatsOf(a), formatsOf(b));
   } else if (a.kind === 'streamRekey' && b.kind === 'streamRekey') {
-    differ('keyExpression', a.keys.map(withoutPositions), b.keys.map(withoutPositions));
+    differ('keyExpression', expressionsOf(a.keys), expressionsOf(b.keys));
   } else if (a.kind === 'aggregate' && b.kind === 'aggregate') {
-    const shape = (step: typeof a): unknown =>
-      step.calls.map((c) => [c.name, c.signature, c.arguments.map(withoutPositions)]);
-    differ('aggregationFunctions', shape(a), shape(b));
-    differ('stateStore', a.store.key, b.store.key);
+    differ('aggregationFunctions', callsOf(a.calls), callsOf(b.calls));
+    differ('stateStore', keyOf(a.store), keyOf(b.store));
   }
+}
+
+/** What is compared, and how a message shows it. */
+interface Compared {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+function formatsOf({ keyFormat, valueFormat }: StreamSourceStep | TableSourceStep): Compared {
+  return { value: [keyFormat, valueFormat], text: `${keyFormat.name}, ${valueFormat.name}` };
+}
+
+function expressionsOf(expressions: readonly BoundExpression[]): Compared {
+  return { value: expressions.map(withoutPositions), text: expressions.map(boundText).join(', ') };
+}
+
+function callsOf(calls: readonly AggregateCall[]): Compared {
+  const expressions = (c: AggregateCall): BoundExpression[] => [...c.arguments, ...c.configuration];
+  return {
+    value: calls.map((c) => [c.name, c.signature, expressions(c).map(withoutPositions), c.stateType]),
+    text: calls.map((c) => `${c.name}(${expressions(c).map(boundText).join(', ')})`).join(', '),
+  };
+}
+
+function keyOf(store: StorePlan): Compared {
+  return { value: store.key, text: store.key.map((c) => `${c.name} ${formatType(c.type)}`).join(', ') };
 }
 
 /** Positions change when pruning keeps other columns; names say what is read. */
