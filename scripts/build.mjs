@@ -2,12 +2,21 @@
  * Bundles the package into dist: the command line, the library, the stream thread's worker, their types and the licences
  * of what is bundled. `npm run build`; `npm start` and `npm test` call it when the sources have changed.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { buildDeclarations } from './build-declarations.mjs';
-import { root, sourceHash, stampPath } from './prepare.mjs';
+import { buildStamp, root, sourceHash } from './prepare.mjs';
 
 /** Bundle -> where it starts. */
 const ENTRIES = {
@@ -48,13 +57,19 @@ export async function buildPackage() {
     }),
     buildDeclarations(join(next, 'types')),
   ]);
+  makeExecutable(join(next, 'cli.js'));
   writeFileSync(join(next, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafile));
 
   // A bundle that is being replaced may be running: each file is swapped whole, and chunks of the old one go last.
   replaceFolder(next, join(root, 'dist'));
-  mkdirSync(dirname(stampPath('build')), { recursive: true });
-  writeFileSync(stampPath('build'), hash);
+  writeFileSync(buildStamp, hash);
   return metafile;
+}
+
+function makeExecutable(file) {
+  const text = readFileSync(file, 'utf8');
+  if (!text.startsWith('#!')) writeFileSync(file, `#!/usr/bin/env node\n${text}`);
+  chmodSync(file, 0o755);
 }
 
 function replaceFolder(from, to) {

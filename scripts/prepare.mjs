@@ -13,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
-/** Where a finished step leaves the hash of what it was made from. */
-export const stampPath = (step) => join(root, 'node_modules/.cache/millrace', step);
+/** Where the build leaves the hash of what it was made from. */
+export const buildStamp = join(root, 'dist/.sources');
 
 /**
  * Installs and builds what is missing or stale, with a line each; ends the process with one sentence when it cannot.
@@ -110,11 +110,10 @@ function npmCommand() {
 }
 
 function isBuilt() {
-  const stamp = stampPath('build');
   return (
     ['cli.js', 'index.js', 'stream-thread.js'].every((file) => existsSync(join(root, 'dist', file))) &&
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === sourceHash()
+    existsSync(buildStamp) &&
+    readFileSync(buildStamp, 'utf8') === sourceHash()
   );
 }
 
