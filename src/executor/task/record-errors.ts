@@ -15,6 +15,11 @@ const FATAL_SETTINGS: Readonly<Record<string, RecordErrorReason>> = {
 
 const NOWHERE: RecordPlace = { offset: -1 };
 
+/** How ksqlDB begins the message of a query that such a record stopped. */
+const FATAL_PREFIX: Partial<Readonly<Record<RecordErrorReason, string>>> = {
+  timestamp: 'Fatal user code error in TimestampExtractor callback for record: ',
+};
+
 /** What a task's operators share: stream time, and the count of what went wrong. */
 export class TaskContext implements OperatorContext {
   readonly evaluation: EvaluationContext;
@@ -75,7 +80,7 @@ export class TaskContext implements OperatorContext {
     });
     if (this.#fatal.has(reason)) {
       throw new SystemError(
-        `${message} (${this.#topic ?? step}, partition ${this.#partition}, offset ${this.#place.offset})`,
+        `${FATAL_PREFIX[reason] ?? ''}${message} (${this.#topic ?? step}, partition ${this.#partition}, offset ${this.#place.offset})`,
         {
           code: `record-${reason}`,
           hint: 'The query is set to stop at such records; see ksql.fail.on.deserialization.error and ksql.timestamp.throw.on.invalid.',

@@ -97,7 +97,7 @@ export class AggregateCollector {
 
   /** @throws StatementError when the source is a table and a call cannot be undone */
   checkTableSource(): void {
-    const names = [...new Set(this.#notUndoable)].sort();
+    const names = [...new Set(this.#notUndoable)];
     if (names.length === 0) return;
     const subject =
       names.length === 1

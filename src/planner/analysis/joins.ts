@@ -24,6 +24,7 @@ import {
   sourcesIn,
   unknownSource,
 } from './relation.js';
+import { checkKeyTypes } from './source-definition.js';
 
 const JOIN_NAMES: Readonly<Record<JoinType, string>> = {
   INNER: '[INNER] JOIN',
@@ -42,7 +43,16 @@ export function durationMs(duration: Duration): number {
 export function relationOf(from: FromRelation, context: PlanningContext): Relation {
   if (from.kind === 'table') return singleSource(from, context);
   checkSelfJoins(from, context);
+  checkCriteria(from, context);
   return joinRelation(from, context);
+}
+
+/** Every ON is well-formed before the kinds of join are looked at. Returns the sources of the tree. */
+function checkCriteria(from: FromRelation, context: PlanningContext): readonly RelationSource[] {
+  if (from.kind === 'table') return singleSource(from, context).sources;
+  const sources = [...checkCriteria(from.left, context), ...singleSource(from.right, context).sources];
+  readCriterion(from, sources);
+  return sources;
 }
 
 function singleSource(from: FromRelation & { kind: 'table' }, context: PlanningContext): Relation {
@@ -84,12 +94,13 @@ interface Criterion {
 function joinRelation(from: FromRelation & { kind: 'join' }, context: PlanningContext): Relation {
   const left = from.left.kind === 'table' ? singleSource(from.left, context) : joinRelation(from.left, context);
   const right = singleSource(from.right, context);
-  const criterion = readCriterion(from, left, right);
+  const criterion = readCriterion(from, [...left.sources, ...right.sources]);
   const form = joinForm(from, left, right, criterion);
   checkWindows(left, right);
 
   const leftKey = bind(criterion.left, left, context);
   const rightKey = bind(criterion.right, right, context);
+  checkKeyTypes({ columns: [{ name: joinedName(criterion.left), type: leftKey.type, role: 'key' }] });
   if (!sameType(leftKey.type, rightKey.type)) {
     const side = (e: Expression, b: BoundExpression): string => `${expressionText(e)}{${formatType(b.type)}}`;
     throw new StatementError(
@@ -103,7 +114,9 @@ function joinRelation(from: FromRelation & { kind: 'join' }, context: PlanningCo
   const rightPlan = foreign ? right.plan : keyedBy(right, rightKey, criterion.right);
   checkPartitions(form, left, leftPlan, right, rightPlan, context);
 
-  const keys = foreign ? left.keys : [joinKey(from.type, criterion, left, right)];
+  const keys = foreign
+    ? left.keys.map((key): RelationKey => ({ ...key, origin: 'foreignKeyJoin' }))
+    : [joinKey(from.type, criterion, left, right)];
   const layout = layOut(left, leftPlan, right, rightPlan, foreign, keys, leftKey);
   const plan: JoinNode = {
     kind: 'join',
@@ -119,9 +132,8 @@ function joinRelation(from: FromRelation & { kind: 'join' }, context: PlanningCo
   return { plan, sources: layout.sources, keys };
 }
 
-function readCriterion(from: FromRelation & { kind: 'join' }, left: Relation, right: Relation): Criterion {
-  const both: Relation = { plan: left.plan, sources: [...left.sources, ...right.sources], keys: [] };
-  const on = qualify(from.on, scopeOf(both), 'JOIN ON');
+function readCriterion(from: FromRelation & { kind: 'join' }, sources: readonly RelationSource[]): Criterion {
+  const on = qualify(from.on, scopeOf({ sources }), 'JOIN ON');
   const refuse = (message: string): StatementError =>
     new StatementError(message, { code: 'invalid-join', span: from.on.span });
   if (on.kind === 'logical') {
@@ -146,7 +158,7 @@ function readCriterion(from: FromRelation & { kind: 'join' }, left: Relation, ri
       `Each side of the join must reference exactly one source and not the same source. Left side references \`${leftSource}\` and right references \`${rightSource}\``,
     );
   }
-  const added = right.sources[0]!.alias;
+  const added = sources.at(-1)!.alias;
   if (leftSource !== added && rightSource !== added) {
     throw refuse(
       `A join criteria is expected to reference the source (\`${added}\`) in the FROM clause, instead the right source references \`${rightSource}\` and the left source references \`${leftSource}\``,
@@ -166,7 +178,7 @@ function joinForm(
     new StatementError(message, { code: 'invalid-join', span: from.span });
   const leftKind = resultKind(left.plan);
   const rightKind = resultKind(right.plan);
-  const shown = `${left.sources.at(-1)!.entry.name} ${JOIN_NAMES[from.type]} ${right.sources[0]!.entry.name}`;
+  const shown = `${left.sources[0]!.entry.name} ${JOIN_NAMES[from.type]} ${right.sources[0]!.entry.name}`;
 
   if (leftKind === 'STREAM' && rightKind === 'STREAM') {
     if (from.within === null) {
@@ -217,6 +229,13 @@ function joinForm(
     throw refuse(`Invalid join type: full-outer join not supported for foreign-key table-table join. Got ${shown}.`);
   }
   return 'foreign-key';
+}
+
+/** What a join key is called among the columns of the join. */
+function joinedName(expression: Expression): string {
+  return expression.kind === 'column' && expression.source !== null
+    ? `${expression.source.name}_${expression.name.name}`
+    : 'ROWKEY';
 }
 
 /** Whether the expression is the relation's one key column. */

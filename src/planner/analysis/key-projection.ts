@@ -21,7 +21,9 @@ export function keyPlacement(items: readonly ProjectionItem[], keys: readonly Re
     return -1;
   });
   const missing = keys.filter((_, i) => placed[i]! < 0);
-  if (missing.length > 0) throw missingKeys(keys, sink);
+  if (missing.length > 0) {
+    throw keys[0]!.origin === 'foreignKeyJoin' ? missingPrimaryKeys(missing) : missingKeys(keys, sink);
+  }
   keys.forEach((key, i) => {
     const { text } = items[placed[i]!]!;
     const again = items.filter((item) => item.text === text);
@@ -31,7 +33,7 @@ export function keyPlacement(items: readonly ProjectionItem[], keys: readonly Re
 }
 
 function repeatedKey(key: RelationKey, items: readonly ProjectionItem[]): StatementError {
-  const names = items.map((item) => item.name);
+  const names = items.map((item) => item.name).sort();
   const how =
     key.origin === 'groupBy'
       ? `The projection contains a key column more than once: ${listed(
@@ -70,6 +72,7 @@ function missingKeys(keys: readonly RelationKey[], sink: string): StatementError
     partitionBy: 'partitioning expression',
     join: 'join expression',
     syntheticJoin: 'join expression',
+    foreignKeyJoin: 'primary key column',
   };
   const alternatives = origin === 'join' ? keys[0]!.expressions.length : 1;
   const noun = `${nouns[origin]}${keys.length > 1 || alternatives > 1 ? 's' : ''}`;
@@ -80,6 +83,17 @@ function missingKeys(keys: readonly RelationKey[], sink: string): StatementError
       : '';
   return new StatementError(
     `Key missing from projection (ie, SELECT). ${MORE}\nThe query used to build \`${sink}\` must include the ${noun} ${listed(texts, 'and')} in its projection (eg, SELECT ${example}...).${synthetic}`,
+    { code: 'missing-key', hint: 'Add the key to the SELECT list.' },
+  );
+}
+
+/** A foreign-key join keeps the key of its left table, whole. */
+function missingPrimaryKeys(missing: readonly RelationKey[]): StatementError {
+  const columns = missing.flatMap((key) => key.expressions.slice(0, 1)).filter((e) => e.kind === 'column');
+  const many = columns.length > 1 ? 's' : '';
+  return new StatementError(
+    `Primary key column${many} missing in projection. For foreign-key table-table joins, the projection must include all primary key columns from the left input table (\`${columns[0]?.source?.name}\`). ` +
+      `Missing column${many}: ${columns.map((e) => `\`${e.name.name}\``).join(', ')}.`,
     { code: 'missing-key', hint: 'Add the key to the SELECT list.' },
   );
 }

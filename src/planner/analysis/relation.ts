@@ -19,7 +19,7 @@ export interface RelationSource {
 }
 
 /** How many join keys are allowed to name the result's key: see {@link RelationKey}. */
-export type KeyOrigin = 'source' | 'groupBy' | 'partitionBy' | 'join' | 'syntheticJoin';
+export type KeyOrigin = 'source' | 'groupBy' | 'partitionBy' | 'join' | 'syntheticJoin' | 'foreignKeyJoin';
 
 /** One key column of a relation: any of `expressions` in a projection stands for it. */
 export interface RelationKey {
@@ -89,7 +89,7 @@ function fullSchema(entry: SourceEntry): { schema: Schema; columns: SourceColumn
   return { schema: { columns: schema }, columns };
 }
 
-export function scopeOf(relation: Relation): Scope {
+export function scopeOf(relation: Pick<Relation, 'sources'>): Scope {
   return new Scope(
     relation.sources.map((s) => ({ alias: s.alias, name: s.entry.name, schema: s.schema, firstIndex: s.firstIndex })),
   );
@@ -116,6 +116,10 @@ export function qualify(
   clause: string,
   extra: ReadonlySet<string> = NO_NAMES,
 ): Expression {
+  visitExpression(expression, (e) => {
+    if (e.kind === 'column' && e.source !== null) scope.source(e.source);
+    return undefined;
+  });
   return rewriteExpression(expression, (e, bound) => {
     if (e.kind !== 'column') return null;
     if (e.source === null && (bound.has(e.name.name) || extra.has(e.name.name))) return e;

@@ -76,7 +76,8 @@ export class Scope {
       name.name,
       this.sources.map((source) => source.alias),
     );
-    throw new StatementError(`'${name.name}' is not a valid stream/table name or alias.`, {
+    throw new StatementError(`Failed to prepare statement: '${name.name}' is not a valid stream/table name or alias.`, {
+      problem: 'syntax',
       code: 'unknown-source-alias',
       span: name.span,
       hint:
@@ -130,7 +131,7 @@ function unresolved(
 function ambiguous(name: Identifier, found: readonly ResolvedColumn[]): StatementError {
   const choices = found.map((f) => `${f.source.alias}.${name.name}`).sort();
   return new StatementError(
-    `${positionPrefix(name.span)}Column '${name.name}' is ambiguous. Could be ${choices.join(' or ')}.`,
+    `Exception while preparing statement: ${positionPrefix(name.span)}Column '${name.name}' is ambiguous. Could be ${choices.join(' or ')}.`,
     { code: 'ambiguous-column', span: name.span, hint: `Write the source in front: ${choices[0]}.` },
   );
 }

@@ -43,21 +43,10 @@ export function projectionItems(select: readonly SelectItem[], options: SelectOp
     if (item.kind === 'star') items.push(...expandStar(item, options));
     else if (item.kind === 'structStar') items.push(...expandStruct(item, options));
     else {
-      const expression = qualify(item.expression, scope, 'SELECT', options.extraNames);
       const alias = item.alias?.name ?? null;
-      if (alias !== null && isPseudoColumn(alias)) {
-        throw new StatementError(
-          `\`${alias}\` is a reserved column name. You cannot use it as an alias for a column.`,
-          { code: 'reserved-name', span: item.alias!.span },
-        );
-      }
+      checkReserved(item, options);
+      const expression = qualify(item.expression, scope, 'SELECT', options.extraNames);
       const name = alias ?? names.nameOf(expression);
-      if (options.persistent && expression.kind === 'column' && isPseudoColumn(name)) {
-        throw new StatementError(`Reserved column name in select: \`${name}\`. Please remove or alias the column.`, {
-          code: 'reserved-name',
-          span: item.span,
-        });
-      }
       items.push({
         expression,
         text: expressionText(expression),
@@ -69,6 +58,30 @@ export function projectionItems(select: readonly SelectItem[], options: SelectOp
     }
   }
   return items;
+}
+
+/**
+ * Pseudo columns keep their names to themselves: no other column may be called so, and a persistent query has to rename them.
+ * In joins their unaliased name is prefixed, and so is free.
+ */
+function checkReserved(item: SelectItem & { kind: 'single' }, options: SelectOptions): void {
+  const { expression, alias } = item;
+  const column = expression.kind === 'column' ? expression : null;
+  const name = alias?.name ?? column?.name.name;
+  if (name === undefined || !isPseudoColumn(name)) return;
+  const itself = column?.name.name === name;
+  if (!itself) {
+    throw new StatementError(`\`${name}\` is a reserved column name. You cannot use it as an alias for a column.`, {
+      code: 'reserved-name',
+      span: alias!.span,
+    });
+  }
+  const prefixed = alias === null && options.relation.sources.length > 1 && column!.source !== null;
+  if (!options.persistent || prefixed) return;
+  throw new StatementError(`Reserved column name in select: \`${name}\`. Please remove or alias the column.`, {
+    code: 'reserved-name',
+    span: item.span,
+  });
 }
 
 function expandStar(item: SelectItem & { kind: 'star' }, options: SelectOptions): ProjectionItem[] {

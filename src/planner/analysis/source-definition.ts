@@ -55,12 +55,10 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
       }
     }
   }
+  checkKeyTypes(schema);
   const formats = formatsOfCreate(properties, schema, context);
   if (schema.columns.length === 0) {
-    throw new StatementError('The statement does not define any columns.', {
-      code: 'no-columns',
-      span: statement.span,
-    });
+    throw new StatementError('No columns supplied.', { code: 'no-columns', span: statement.span });
   }
   if (statement.sourceKind === 'TABLE' && keyColumns(schema).length === 0) {
     throw new StatementError('Tables require a PRIMARY KEY. Please define the PRIMARY KEY.', {
@@ -68,12 +66,6 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
       span: statement.span,
     });
   }
-  if (!schema.columns.some((c) => c.role === 'value') && formats.value.name !== 'NONE') {
-    if (schema.columns.every((c) => c.role === 'key')) {
-      throw new StatementError('The statement does not define any columns.', { code: 'no-columns' });
-    }
-  }
-  checkKeyTypes(schema);
   if (keyWindow !== null && keyColumns(schema).length === 0) {
     throw new StatementError('Windowed sources require a key column.', { code: 'missing-key' });
   }
@@ -251,7 +243,11 @@ function parseDuration(text: string): number {
 }
 
 /** The TIMESTAMP property: an identifier as SQL writes it, so quotes keep the case. */
-export function timestampOf(properties: WithProperties, schema: Schema): SourceEntry['timestamp'] {
+export function timestampOf(
+  properties: WithProperties,
+  schema: Schema,
+  extent: 'name only' | 'name and type' = 'name and type',
+): SourceEntry['timestamp'] {
   const written = properties.text('TIMESTAMP');
   const format = properties.text('TIMESTAMP_FORMAT');
   if (written === null) return null;
@@ -265,6 +261,7 @@ export function timestampOf(properties: WithProperties, schema: Schema): SourceE
       hint: `Columns: ${schema.columns.map((c) => c.name).join(', ')}`,
     });
   }
+  if (extent === 'name only') return null;
   const column = schema.columns[index]!;
   if (column.type.kind === 'STRING') {
     if (format === null) {

@@ -35,6 +35,7 @@ export function formatsOfSink(
 ): SourceFormats {
   const keys = keyColumns(schema);
   const saidKey = formatName(properties, 'KEY');
+  if (saidKey !== null) requireFormat(saidKey);
   let keyName = saidKey ?? leftmost.keyFormat.name;
   if (keys.length === 0 && saidKey !== null && saidKey.toUpperCase() !== 'NONE') {
     throw new StatementError('Key format specified for stream without key columns.', { code: 'invalid-key-format' });

@@ -18,7 +18,9 @@ import { relationOf } from '../analysis/joins.js';
 import { checkResultColumns, keyPlacement } from '../analysis/key-projection.js';
 import { qualify, type Relation, type RelationKey, relationKey, scopeOf, unqualify } from '../analysis/relation.js';
 import { keyColumnsOf, sameAsKey, synthetics } from '../analysis/relation-keys.js';
+import { visitExpression } from '../analysis/rewrite-ast.js';
 import { NameGenerator, type ProjectionItem, projectionItems } from '../analysis/select-items.js';
+import { allowed } from '../dialect.js';
 import type { BoundExpression } from '../expression.js';
 import type { OutputColumn } from '../physical/physical-plan.js';
 import type { PlanningContext } from '../planning-context.js';
@@ -62,7 +64,8 @@ class QueryBuilder {
     this.#where();
     const partitionedBy = this.#partitionBy();
     const windowed = this.#query.window !== null;
-    const extraNames = new Set<string>(windowed ? ['WINDOWSTART', 'WINDOWEND'] : []);
+    const boundsVisible = windowed && (!this.#isJoined || allowed(this.#context, 'windowBoundsOfJoins'));
+    const extraNames = new Set<string>(boundsVisible ? ['WINDOWSTART', 'WINDOWEND'] : []);
     const synthetic = this.#relation.keys[0];
     if (synthetic?.origin === 'syntheticJoin') {
       const [column] = synthetic.expressions;
@@ -113,6 +116,15 @@ class QueryBuilder {
     if (where === null) return;
     const aggregate = aggregatesIn(where, this.#context)[0];
     if (aggregate !== undefined) {
+      const bounds = ['WINDOWSTART', 'WINDOWEND'].find(
+        (name) => mentions(aggregate, name) && !scopeOf(this.#relation).has(name),
+      );
+      if (bounds !== undefined) {
+        throw new StatementError(`Error in WHERE expression: Unknown column ${bounds}.`, {
+          code: 'unknown-column',
+          span: aggregate.span,
+        });
+      }
       throw new StatementError(`Aggregate functions can not be used in WHERE: ${expressionText(aggregate)}`, {
         code: 'aggregate-in-where',
         span: aggregate.span,
@@ -176,7 +188,10 @@ class QueryBuilder {
         { code: 'windowed-rekey' },
       );
     }
-    if (sameAsKey(texts, relation.keys)) return null;
+    if (sameAsKey(texts, relation.keys)) {
+      this.#relation = { ...relation, keys: expressions.map((e) => relationKey([e], 'partitionBy')) };
+      return null;
+    }
     const isNull = expressions[0]!.kind === 'null';
     const keys = isNull
       ? []
@@ -328,7 +343,9 @@ class QueryBuilder {
       });
     }
     const isJoined = this.#isJoined;
-    const groups = this.#groupExpressions(items);
+    this.#checkFunctions(items);
+    this.#checkAggregates(items);
+    const groups = this.#groupExpressions();
     const groupTexts = new Set(groups.map((g) => expressionText(g)));
     const ungrouped = items.filter((item) => !isGrouped(item.expression, groupTexts, windowed, this.#context));
     if (ungrouped.length > 0) {
@@ -339,6 +356,7 @@ class QueryBuilder {
         { code: 'not-grouped', span: ungrouped[0]!.span },
       );
     }
+    if (this.#query.groupBy === null && this.#target.kind === 'persistent') throw this.#missingGroupBy(items);
     const keyed = this.#groupRelation(groups);
     const keys = keyColumns(keyed.plan.schema);
     const leading = aggregateLeadingColumns(keys, windowed);
@@ -374,11 +392,6 @@ class QueryBuilder {
       }
       predicate = bindPredicate(qualified, { ...select, clause: 'HAVING' });
     }
-    if (collector.calls.length === 0) {
-      throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.', {
-        code: 'group-by-without-aggregate',
-      });
-    }
     collector.checkTableSource();
     const aggregate: AggregateNode = {
       kind: 'aggregate',
@@ -403,26 +416,42 @@ class QueryBuilder {
     return this.#finish(items, filtered, relationKeys, (_, i) => bound[i]!);
   }
 
-  /** Qualified GROUP BY expressions; an aggregation without the clause has one group. */
-  #groupExpressions(items: readonly ProjectionItem[]): Expression[] {
-    const { groupBy } = this.#query;
-    if (groupBy === null) {
-      const calls = items.flatMap((item) => aggregatesIn(item.expression, this.#context));
-      if (this.#target.kind === 'persistent') {
-        const texts = [
-          ...new Set(
-            calls.map((c) =>
-              expressionText(unqualify(c.star ? { ...c, star: false, arguments: [rowtime(c)] } : c, this.#isJoined)),
-            ),
-          ),
-        ];
-        throw new StatementError(
-          `CREATE TABLE AS SELECT statement does not support aggregate function [${texts.join(', ')}] without a GROUP BY clause.`,
-          { code: 'aggregate-without-group-by' },
-        );
-      }
-      return [];
+  /** @throws StatementError for the first function that does not exist: before anything is said about groups */
+  #checkFunctions(items: readonly ProjectionItem[]): void {
+    for (const item of items) {
+      visitExpression(item.expression, (e) => {
+        if (e.kind === 'call' && this.#context.functions.find(e.name.name) === null) {
+          this.#context.functions.resolve(e.name.name, []);
+        }
+        return undefined;
+      });
     }
+  }
+
+  #checkAggregates(items: readonly ProjectionItem[]): void {
+    const { having } = this.#query;
+    const expressions = [...items.map((item) => item.expression), ...(having === null ? [] : [having])];
+    if (expressions.some((e) => aggregatesIn(e, this.#context).length > 0)) return;
+    throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.', {
+      code: 'group-by-without-aggregate',
+    });
+  }
+
+  #missingGroupBy(items: readonly ProjectionItem[]): StatementError {
+    const calls = items.flatMap((item) => aggregatesIn(item.expression, this.#context));
+    const written = (call: Expression & { kind: 'call' }): Expression =>
+      unqualify(call.star ? { ...call, star: false, arguments: [rowtime(call)] } : call, this.#isJoined);
+    const texts = [...new Set(calls.map((call) => expressionText(written(call))))];
+    return new StatementError(
+      `CREATE TABLE AS SELECT statement does not support aggregate function [${texts.join(', ')}] without a GROUP BY clause.`,
+      { code: 'aggregate-without-group-by' },
+    );
+  }
+
+  /** Qualified GROUP BY expressions; none where an aggregation without the clause has one group. */
+  #groupExpressions(): Expression[] {
+    const { groupBy } = this.#query;
+    if (groupBy === null) return [];
     if (groupBy.length === 0) {
       throw new StatementError('GROUP BY requires at least one expression', { code: 'empty-group-by' });
     }
@@ -496,6 +525,7 @@ class QueryBuilder {
     const expressions: BoundExpression[] = [];
     const columns: Column[] = [];
     if (this.#target.kind === 'persistent') {
+      const bound = items.map(bind);
       const placed = keyPlacement(items, keys, this.#target.sink);
       placed.forEach((itemIndex, keyIndex) => {
         expressions.push(keyExpression(keyIndex));
@@ -503,12 +533,10 @@ class QueryBuilder {
       });
       items.forEach((item, i) => {
         if (placed.includes(i)) return;
-        const bound = bind(item, i);
-        if (bound.type.kind === 'NULL') {
-          throw untypedNull(item.span);
-        }
-        expressions.push(bound);
-        columns.push({ name: item.name, type: bound.type, role: 'value' });
+        const { type } = bound[i]!;
+        if (type.kind === 'NULL') throw untypedNull(item.span);
+        expressions.push(bound[i]!);
+        columns.push({ name: item.name, type, role: 'value' });
       });
       checkResultColumns(columns);
       return { plan: project(input, expressions, columns), output: null };

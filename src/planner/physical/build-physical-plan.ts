@@ -27,6 +27,8 @@ import type {
 export interface PhysicalOptions {
   readonly queryId: string;
   readonly serviceId: string;
+  /** The key format of internal topics where the source has none. */
+  readonly defaultKeyFormat: string;
   readonly sink: SinkPlan | null;
   readonly output: PhysicalPlan['output'];
   readonly limit: number | null;
@@ -74,6 +76,25 @@ export function isMaterialized(step: PhysicalStep): boolean {
     default:
       return false;
   }
+}
+
+/** States travel in changelogs in the value format, as in ksqlDB, so the format must be able to hold them. */
+export function checkIntermediates(plan: LogicalPlan): void {
+  if (plan.kind === 'scan') return;
+  if (plan.kind !== 'aggregate') {
+    for (const input of plan.kind === 'join' ? [plan.left, plan.right] : [plan.input]) checkIntermediates(input);
+    return;
+  }
+  const format = requireFormat(scansOf(plan)[0]!.entry.valueFormat.name);
+  const columns = plan.calls.map(
+    (call, i): Column => ({ name: `KSQL_AGG_VARIABLE_${i}`, type: call.stateType, role: 'value' }),
+  );
+  if (columns.length === 0 || format.refuses(columns, 'value') === null) return;
+  throw new StatementError(
+    'One of the functions used in the statement has an intermediate type that the value format can not handle. Please remove the function or change the format.\n' +
+      'Consider up-voting https://github.com/confluentinc/ksql/issues/3950, which will resolve this limitation.',
+    { code: 'intermediate-type', hint: 'Read the source from a JSON topic.' },
+  );
 }
 
 class Builder {
@@ -192,11 +213,18 @@ class Builder {
       id: `${name.replaceAll('-', '/')}/Repartition`,
       input,
       topic: `_confluent-ksql-${this.#options.serviceId}query_${this.#options.queryId}-${name}-repartition`,
-      keyFormat: internalSpec(keyFormat, keys, 'key'),
+      keyFormat: internalSpec(this.#keyed(keyFormat), keys, 'key'),
       valueFormat: internalSpec(valueFormat, values, 'value'),
       changes,
       schema: input.schema,
     };
+  }
+
+  /** NONE holds no key: what has one uses the default. */
+  #keyed(format: FormatSpec): FormatSpec {
+    return format.name === 'NONE'
+      ? { name: this.#options.defaultKeyFormat.toUpperCase(), properties: {}, unwrapped: true }
+      : format;
   }
 
   #leftmost(plan: LogicalPlan): { keyFormat: FormatSpec; valueFormat: FormatSpec } {
@@ -214,7 +242,7 @@ class Builder {
       if (!resultIsState) value.push({ name: `KSQL_AGG_VARIABLE_${i}`, type: call.resultType });
       return { ...kept, stateColumn, resultColumn: value.length - 1 };
     });
-    this.#checkIntermediates(plan);
+    checkIntermediates(plan);
     const { window } = plan;
     const store: StorePlan = {
       name: 'Aggregate-Aggregate-Materialize',
@@ -235,24 +263,6 @@ class Builder {
       store,
       schema: plan.schema,
     };
-  }
-
-  /** States travel in changelogs in the value format, as in ksqlDB, so the format must be able to hold them. */
-  #checkIntermediates(plan: AggregateNode): void {
-    const { valueFormat } = this.#leftmost(plan);
-    const format = requireFormat(valueFormat.name);
-    const columns = plan.calls.map(
-      (call, i): Column => ({ name: `KSQL_AGG_VARIABLE_${i}`, type: call.stateType, role: 'value' }),
-    );
-    if (columns.length === 0 || format.refuses(columns, 'value') === null) return;
-    throw new StatementError(
-      'One of the functions used in the statement has an intermediate type that the value format can not handle. Please remove the function or change the format.\n' +
-        'Consider up-voting https://github.com/confluentinc/ksql/issues/3950, which will resolve this limitation.',
-      {
-        code: 'intermediate-type',
-        hint: 'Use a JSON source, or write VALUE_FORMAT into the statement that makes the source.',
-      },
-    );
   }
 
   #join(plan: JoinNode, context: string): PhysicalStep {

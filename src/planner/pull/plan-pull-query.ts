@@ -11,6 +11,7 @@ import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { PhysicalPlan, PhysicalStep, StorePlan } from '../physical/physical-plan.js';
 import { flag, type PlanningContext } from '../planning-context.js';
+import { defaultKeyFormat, serviceId } from '../statements/settings.js';
 import { accessOf, windowBoundsOf } from './key-constraints.js';
 import type { PullPlan, PullTablePlan } from './pull-plan.js';
 
@@ -61,7 +62,8 @@ function streamPull(query: Query, entry: SourceEntry, context: PlanningContext):
   const logical = buildLogicalPlan(query, { kind: 'transient' }, context);
   const plan = buildPhysicalPlan(pruneColumns(logical.plan), {
     queryId: `transient_${entry.name}_${context.transientSuffix}`,
-    serviceId: context.setting('ksql.service.id') ?? 'default_',
+    serviceId: serviceId(context),
+    defaultKeyFormat: defaultKeyFormat(context),
     sink: null,
     output: logical.output,
     limit: query.limit === null ? null : Number(query.limit),

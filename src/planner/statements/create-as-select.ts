@@ -1,19 +1,20 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
 import { keyColumns } from '../../model/schema.js';
-import type { CreateAsSelect } from '../../parser/ast.js';
+import { BIGINT } from '../../model/sql-type.js';
+import type { CreateAsSelect, Query } from '../../parser/ast.js';
 import { checkKeyTypes, timestampOf } from '../analysis/source-definition.js';
 import { formatsOfSink } from '../analysis/source-formats.js';
 import { WithProperties } from '../analysis/with-properties.js';
 import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import { keyWindowOf, type LogicalPlan, resultKind } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
-import { buildPhysicalPlan, timestampColumn } from '../physical/build-physical-plan.js';
+import { buildPhysicalPlan, checkIntermediates, timestampColumn } from '../physical/build-physical-plan.js';
 import type { PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
 import { checkUpgrade, meetExisting } from './existing-source.js';
 import { checkQueryUpgrade } from './query-upgrade.js';
-import { capturedSettings, serviceId } from './settings.js';
+import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 import { topicOfSink } from './topic-request.js';
 
 export function planCreateAsSelect(statement: CreateAsSelect, text: string, context: PlanningContext): StatementPlan {
@@ -32,12 +33,14 @@ export function planCreateAsSelect(statement: CreateAsSelect, text: string, cont
     });
   }
   const properties = WithProperties.read(statement.properties, 'createAs');
+  checkTimestamp(properties, query);
   const logical = buildLogicalPlan(query, { kind: 'persistent', sink: name, asTable: kind === 'TABLE' }, context);
   checkResultKind(kind, logical.plan);
   checkWindowedTables(logical.relation.sources.map((s) => s.entry));
   const plan = pruneColumns(logical.plan);
   const leftmost = logical.relation.sources[0]!.entry;
   checkKeyTypes(plan.schema);
+  checkIntermediates(plan);
   const formats = formatsOfSink(properties, leftmost, plan.schema, context);
   const topicName =
     properties.text('KAFKA_TOPIC') ?? `${context.setting('ksql.output.topic.name.prefix') ?? ''}${name}`;
@@ -48,6 +51,7 @@ export function planCreateAsSelect(statement: CreateAsSelect, text: string, cont
   const physical = buildPhysicalPlan(plan, {
     queryId: id,
     serviceId: serviceId(context),
+    defaultKeyFormat: defaultKeyFormat(context),
     sink: {
       source: name,
       topic: topicName,
@@ -98,6 +102,26 @@ export function planCreateAsSelect(statement: CreateAsSelect, text: string, cont
       },
     },
   };
+}
+
+/** The column of the TIMESTAMP property must be listed, before anything else of the projection is judged. */
+function checkTimestamp(properties: WithProperties, query: Query): void {
+  const names = query.select.map((item) => {
+    if (item.kind !== 'single') return null;
+    const { expression } = item;
+    if (item.alias !== null) return item.alias.name;
+    return expression.kind === 'column'
+      ? expression.name.name
+      : expression.kind === 'dereference'
+        ? expression.field.name
+        : null;
+  });
+  if (names.includes(null)) return;
+  timestampOf(
+    properties,
+    { columns: names.map((name) => ({ name: name!, type: BIGINT, role: 'value' })) },
+    'name only',
+  );
 }
 
 function replacedWriter(replaced: SourceEntry, context: PlanningContext): { id: string; plan: string } | null {

@@ -7,7 +7,7 @@ import type { PlanningContext } from '../planning-context.js';
 import { flag } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
 import { checkUpgrade, meetExisting } from './existing-source.js';
-import { capturedSettings, serviceId } from './settings.js';
+import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 import { pruneSourceTable } from './source-table.js';
 import { topicOfCreate } from './topic-request.js';
 
@@ -19,9 +19,6 @@ export function planCreateSource(statement: CreateSource, text: string, context:
     context,
   );
   if (unchanged !== null) return unchanged;
-  if (statement.columns.length === 0 && !infers(statement)) {
-    throw new StatementError('No columns supplied.', { code: 'no-columns', span: statement.span });
-  }
   if (statement.isSource && statement.orReplace) {
     throw new StatementError(
       `Cannot add ${kind.toLowerCase()} '${name}': CREATE OR REPLACE is not supported on source ${kind.toLowerCase()}s.`,
@@ -41,6 +38,7 @@ export function planCreateSource(statement: CreateSource, text: string, context:
   const plan = buildPhysicalPlan(pruneSourceTable(scanRelation(entry, name).plan), {
     queryId: id,
     serviceId: serviceId(context),
+    defaultKeyFormat: defaultKeyFormat(context),
     sink: null,
     output: null,
     limit: null,
@@ -66,12 +64,4 @@ export function planCreateSource(statement: CreateSource, text: string, context:
       },
     },
   };
-}
-
-/** Whether the statement leaves its columns to a schema registry. */
-function infers(statement: CreateSource): boolean {
-  const formats = statement.properties
-    .filter((p) => p.name === 'VALUE_FORMAT' || p.name === 'KEY_FORMAT' || p.name === 'FORMAT')
-    .map((p) => (p.value.kind === 'string' ? p.value.value.toUpperCase() : ''));
-  return formats.some((f) => f === 'AVRO' || f === 'PROTOBUF' || f === 'JSON_SR');
 }

@@ -13,7 +13,7 @@ import type { PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
 import { checkWindowedTables } from './create-as-select.js';
 import { sourceHint } from './existing-source.js';
-import { capturedSettings, serviceId } from './settings.js';
+import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 
 const RESERVED_PREFIXES = ['INSERTQUERY_', 'CTAS_', 'CSAS_', 'CST_'];
 
@@ -36,6 +36,7 @@ export function planInsertInto(statement: InsertInto, text: string, context: Pla
   const physical = buildPhysicalPlan(plan, {
     queryId: id,
     serviceId: serviceId(context),
+    defaultKeyFormat: defaultKeyFormat(context),
     sink: {
       source: target.name,
       topic: target.topic,

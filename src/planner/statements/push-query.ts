@@ -4,7 +4,7 @@ import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
-import { capturedSettings, serviceId } from './settings.js';
+import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 
 export function planPushQuery(statement: SelectStatement, context: PlanningContext): StatementPlan {
   const { query } = statement;
@@ -13,6 +13,7 @@ export function planPushQuery(statement: SelectStatement, context: PlanningConte
   const plan = buildPhysicalPlan(pruneColumns(logical.plan), {
     queryId: `transient_${leftmost.name}_${context.transientSuffix}`,
     serviceId: serviceId(context),
+    defaultKeyFormat: defaultKeyFormat(context),
     sink: null,
     output: logical.output,
     limit: query.limit === null ? null : Number(query.limit),
