@@ -1,0 +1,168 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { MILLRACE_VERSION } from '../engine/version.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { errorText, exitCodeOf } from './render/error-text.js';
+import { OUTPUT_FORMATS, type OutputFormat } from './render/rows.js';
+import { processTerminal, type Terminal } from './terminal.js';
+
+/*
+ * The command line. Commands are imported when they are called, so that none waits for what another needs.
+ */
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how results are written')
+    .choices([...OUTPUT_FORMATS, 'tabular'])
+    .default('table')
+    .argParser((text: string): OutputFormat => {
+      const lower = text.toLowerCase();
+      const found = lower === 'tabular' ? 'table' : OUTPUT_FORMATS.find((format) => format === lower);
+      if (found === undefined) throw new InvalidArgumentError(`Choose one of ${OUTPUT_FORMATS.join(', ')}.`);
+      return found;
+    });
+}
+
+function setOption(text: string): Option {
+  return new Option('-s, --set <name=value>', text).argParser(collect).default([], 'none');
+}
+
+function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new Command('millrace')
+    .description('Streaming SQL on one file: ksqlDB statements, continuous queries, tables you can read.')
+    .option('-V, --version', 'show the version; with --json as JSON')
+    .option('--json', 'with --version: as JSON')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', examples(ROOT_EXAMPLES) + EXIT_CODES);
+
+  program
+    .command('server')
+    .description('serve HTTP (ksqlDB API) over an engine on one file, until SIGTERM or Ctrl-C')
+    .option('-c, --config <file>', 'a ksqlDB properties file; repeatable', collect, [])
+    .option('-l, --listen <host:port>', 'address to listen on (default: 127.0.0.1:8088)')
+    .option('-d, --data <file>', 'the file that holds everything, or :memory: (default: millrace.db in this folder)')
+    .option(
+      '-q, --queries-file <file>',
+      'statements to have in force; a folder stands for its *.sql; repeatable',
+      collect,
+      [],
+    )
+    .option(
+      '--insecure',
+      'listen on an address that other machines can reach, although nobody is asked for a password',
+      false,
+    )
+    .addOption(new Option('--threads <n>', '1: tasks in a thread of their own; 0: inline').choices(['0', '1']))
+    .addOption(setOption('a setting of the server; repeatable'))
+    .addHelpText('after', examples(SERVER_EXAMPLES) + SERVER_NOTES)
+    .action(async (options) => {
+      const { runServer } = await import('./commands/server.js');
+      const threads = options.threads === undefined ? undefined : options.threads === '0' ? 0 : 1;
+      finish(await runServer({ ...options, threads, queriesFile: options.queriesFile }, terminal));
+    });
+
+  program
+    .command('sql')
+    .description('run statements on a server or on a file: a prompt on a terminal, else what is piped in')
+    .argument('[target]', 'URL of a server, or a file, or :memory: (default: http://localhost:8088)')
+    .option('-e, --execute <sql>', 'run statements and leave; repeatable', collect, [])
+    .option('-f, --file <path>', 'run the statements of a file and leave; repeatable', collect, [])
+    .addOption(outputOption())
+    .option('-D, --define <name=value>', 'a variable for ${name}; repeatable', collect, [])
+    .addOption(setOption('a property as by SET; repeatable'))
+    .addHelpText('after', examples(SQL_EXAMPLES))
+    .action(async (target, options) => {
+      const { runSql } = await import('./commands/sql.js');
+      finish(await runSql(target, options, terminal));
+    });
+
+  program
+    .command('run')
+    .description('run files of statements on an engine of its own; queries end when all input is processed')
+    .argument('<file...>', 'files of statements, run in order')
+    .option('-d, --data <file>', 'the file that holds everything', ':memory:')
+    .addOption(outputOption())
+    .addOption(setOption('a setting of the engine; repeatable'))
+    .addHelpText('after', examples(RUN_EXAMPLES))
+    .action(async (files, options) => {
+      const { runFiles } = await import('./commands/run.js');
+      finish(await runFiles(files, options, terminal));
+    });
+
+  return program;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 a statement or row was refused, 2 wrong usage, 3 no connection or a failing service, 130 Ctrl-C.
+`;
+
+const SERVER_NOTES = `
+Settings come from --config files, then from KSQL_* variables (KSQL_KSQL_SERVICE_ID is ksql.service.id), then from --set.
+Of the server's own there are listeners, ksql.queries.file and millrace.data.
+`;
+
+const ROOT_EXAMPLES = [
+  ['millrace demo', 'watch 20,000 flights become tables'],
+  ['millrace sql flights.db', 'a prompt on a file'],
+  ['millrace server --queries-file queries.sql', 'continuous queries with HTTP beside them'],
+] as const;
+
+const SERVER_EXAMPLES = [
+  ['millrace server', 'on 127.0.0.1:8088, data in ./millrace.db'],
+  ['millrace server --listen :9000 --data /var/lib/millrace/data.db', ''],
+  ['millrace server -c ksql-server.properties -q sql/', ''],
+] as const;
+
+const SQL_EXAMPLES = [
+  ['millrace sql', 'a prompt on the server of this machine'],
+  ['millrace sql :memory:', 'a prompt on an engine that keeps nothing'],
+  ["millrace sql http://host:8088 -e 'SHOW TABLES;' -o json", ''],
+  ['millrace sql data.db < script.sql', ''],
+] as const;
+
+const RUN_EXAMPLES = [
+  ['millrace run orders.sql insert.sql report.sql', ''],
+  ['millrace run report.sql --data orders.db -o csv > report.csv', ''],
+] as const;
+
+function examples(list: readonly (readonly [command: string, text: string])[]): string {
+  const lines = list.map(([command, text]) => `  ${text === '' ? command : `${command.padEnd(46)} ${text}`}\n`);
+  return `\nExamples:\n${lines.join('')}`;
+}
+
+function versionText(json: boolean): string {
+  const { version, platform, arch } = process;
+  if (!json) return `millrace ${MILLRACE_VERSION}\n`;
+  return `${JSON.stringify({ millrace: MILLRACE_VERSION, node: version, platform, arch })}\n`;
+}
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const terminal = processTerminal();
+  let code: ExitCode = EXIT.ok;
+  const program = buildProgram(terminal, (result) => {
+    code = result;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError('Try --help for what there is.');
+  }
+  if (args.length === 0) {
+    await terminal.write(program.helpInformation() + examples(ROOT_EXAMPLES) + EXIT_CODES);
+    return EXIT.ok;
+  }
+  if (args[0] === '--version' || args[0] === '-V') {
+    await terminal.write(versionText(args.includes('--json')));
+    return EXIT.ok;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    terminal.writeError(errorText(error, terminal.err, terminal.columns));
+    return exitCodeOf(error);
+  }
+}
+
+const code = await main(process.argv.slice(2));
+// Output may still be on its way to a slow reader.
+process.stdout.write('', () => process.exit(code));

@@ -1,0 +1,49 @@
+import { EXIT, type ExitCode, Interrupted } from './exit.js';
+import { PlainPrompter } from './plain-prompter.js';
+import { errorText } from './render/error-text.js';
+import type { Shell } from './shell.js';
+
+/** Reads what a person enters. */
+export interface Prompter {
+  /** The next whole input: a command, or statements up to a `;`. Null when the person leaves. */
+  read(): Promise<string | null>;
+  /** Runs something while Ctrl-C calls `interrupt`. */
+  during<T>(work: () => Promise<T>, interrupt: () => void): Promise<T>;
+  close(): void;
+}
+
+/** The prompt, until the person leaves. Errors are shown and it goes on. */
+export async function runRepl(shell: Shell): Promise<ExitCode> {
+  const prompter = await openPrompter(shell);
+  try {
+    await shell.write(`${await shell.backend.version()}\nType help for help; exit or Ctrl-D leaves.\n`);
+    for (;;) {
+      const text = await prompter.read();
+      if (text === null) break;
+      if (text.trim() === '') continue;
+      const goesOn = await prompter.during(
+        () => runInput(shell, text),
+        () => shell.interrupt(),
+      );
+      if (!goesOn) break;
+    }
+  } finally {
+    prompter.close();
+  }
+  return EXIT.ok;
+}
+
+/** @returns false to leave */
+async function runInput(shell: Shell, text: string): Promise<boolean> {
+  try {
+    return await shell.run(text);
+  } catch (error) {
+    if (error instanceof Interrupted) await shell.write('Query terminated\n');
+    else shell.writeError(errorText(error, shell.terminal.err, shell.terminal.columns));
+    return true;
+  }
+}
+
+async function openPrompter(_shell: Shell): Promise<Prompter> {
+  return new PlainPrompter();
+}
