@@ -1,6 +1,8 @@
 import type { SourceEntry } from '../catalog/catalog.js';
 import { evaluateConstant } from '../executor/expressions/compile.js';
 import { expressionContext } from '../executor/lookup.js';
+import type { EvaluationContext } from '../functions/define.js';
+import type { FunctionRegistry } from '../functions/registry.js';
 import { coerceValue } from '../model/coerce-value.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import { BIGINT, formatType, type SqlType } from '../model/sql-type.js';
@@ -37,20 +39,7 @@ export class InsertService {
   /** Runs a planned INSERT ... VALUES; resolves when the rows are durable. */
   async insertPlanned(plan: StatementPlan & { readonly kind: 'insertValues' }): Promise<void> {
     const { target } = plan;
-    const context = expressionContext({ functions: this.#core.parts.functions, evaluation: this.#evaluation() });
-    const constant = (e: BoundExpression | null, type: SqlType, name: string): SqlValue => {
-      if (e === null) return null;
-      const value = evaluateConstant(e, context);
-      const coerced = value === null ? null : coerceValue(value, e.type, type);
-      if (coerced === undefined) throw misfit(target.name, name, type, e.type, value);
-      return coerced;
-    };
-    const rows = plan.rows.map(
-      (row): InsertRowValues => ({
-        values: target.schema.columns.map((column, i) => constant(row.values[i]!, column.type, column.name)),
-        timestamp: Number(constant(row.rowtime, BIGINT, 'ROWTIME') ?? this.#core.parts.clock.now()),
-      }),
-    );
+    const rows = evaluateInsert(plan, this.#core.parts.functions, this.#evaluation());
     await this.append(target, rows);
   }
 
@@ -89,6 +78,30 @@ export class InsertService {
   #evaluation(): { now: () => number; random: () => number } {
     return { now: () => this.#core.parts.clock.now(), random: this.#core.parts.random };
   }
+}
+
+/**
+ * The rows of a planned INSERT ... VALUES, each value in its column's type; the time of day where no ROWTIME is given.
+ * @throws StatementError for a value that does not fit its column
+ */
+export function evaluateInsert(
+  plan: StatementPlan & { readonly kind: 'insertValues' },
+  functions: FunctionRegistry,
+  evaluation: EvaluationContext,
+): readonly InsertRowValues[] {
+  const { target } = plan;
+  const context = expressionContext({ functions, evaluation });
+  const constant = (e: BoundExpression | null, type: SqlType, name: string): SqlValue => {
+    if (e === null) return null;
+    const value = evaluateConstant(e, context);
+    const coerced = value === null ? null : coerceValue(value, e.type, type);
+    if (coerced === undefined) throw misfit(target.name, name, type, e.type, value);
+    return coerced;
+  };
+  return plan.rows.map((row) => ({
+    values: target.schema.columns.map((column, i) => constant(row.values[i]!, column.type, column.name)),
+    timestamp: Number(constant(row.rowtime, BIGINT, 'ROWTIME') ?? evaluation.now()),
+  }));
 }
 
 const TEXT_FORMS: Partial<Readonly<Record<SqlType['kind'], string>>> = {
