@@ -1,8 +1,27 @@
+import { StatementError } from '../model/errors.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import type { Statement } from '../parser/ast.js';
 import type { Diagnostic } from '../parser/parse.js';
 import type { CommandStatus, Entity } from './entities.js';
+
+/** A statement of a request has failed after others of it had run. */
+export class InterruptedRequest extends StatementError {
+  /** What the statements before it answered. */
+  readonly entities: readonly Entity[];
+
+  constructor(error: StatementError, entities: readonly Entity[]) {
+    super(error.message, {
+      code: error.code,
+      problem: error.problem,
+      span: error.span,
+      hint: error.hint,
+      statementText: error.statementText,
+      cause: error.cause,
+    });
+    this.entities = entities;
+  }
+}
 
 /** What a caller brings to a request: overrides as by SET, variables as by DEFINE. Changed by SET, UNSET, DEFINE and UNDEFINE in it. */
 export interface Session {
@@ -160,7 +179,7 @@ export interface Engine {
   /**
    * Runs all statements of a text but SELECT and PRINT, in order, as one request: everything is checked before anything runs.
    * Statements without an answer (SET, INSERT ... VALUES) add nothing to the result.
-   * @throws StatementError with `code` `query-endpoint` for SELECT and PRINT
+   * @throws StatementError with `code` `query-endpoint` for SELECT and PRINT; InterruptedRequest when others had run before
    */
   execute(text: string, session?: Session): Promise<readonly Entity[]>;
   /** Starts the one SELECT or PRINT of a text. @throws StatementError when the text is anything else */

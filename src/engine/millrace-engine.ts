@@ -12,24 +12,25 @@ import { type PlannedStatement, planStatement } from '../planner/plan-statement.
 import type { PullTablePlan } from '../planner/pull/pull-plan.js';
 import type { StatementPlan } from '../planner/statement-plan.js';
 import { applyEffects } from './command-log.js';
-import type {
-  Engine,
-  EngineHealth,
-  EngineInfo,
-  EngineStatistics,
-  InsertTarget,
-  PreparedStatement,
-  PrintHandle,
-  QueryEnd,
-  QueryFileResult,
-  QueryHandle,
-  QueryOptions,
-  ResultColumn,
-  ResultRow,
-  RowObject,
-  Session,
-  SubscribedRow,
-  Subscription,
+import {
+  type Engine,
+  type EngineHealth,
+  type EngineInfo,
+  type EngineStatistics,
+  type InsertTarget,
+  InterruptedRequest,
+  type PreparedStatement,
+  type PrintHandle,
+  type QueryEnd,
+  type QueryFileResult,
+  type QueryHandle,
+  type QueryOptions,
+  type ResultColumn,
+  type ResultRow,
+  type RowObject,
+  type Session,
+  type SubscribedRow,
+  type Subscription,
 } from './engine.js';
 import { EngineCore, type EngineParts } from './engine-core.js';
 import type { CommandStatus, Entity } from './entities.js';
@@ -116,7 +117,9 @@ export class MillraceEngine implements Engine {
         const entity = await handler(statement, context);
         if (entity !== null) entities.push(entity);
       } catch (error) {
-        throw error instanceof StatementError ? error.with({ statementText }) : error;
+        if (!(error instanceof StatementError)) throw error;
+        const located = error.with({ statementText });
+        throw entities.length === 0 ? located : new InterruptedRequest(located, entities);
       }
     }
     return entities;

@@ -1,3 +1,5 @@
+import { InterruptedRequest } from '../engine/engine.js';
+import type { Entity } from '../engine/entities.js';
 import { RecordError, StatementError, SystemError } from '../model/errors.js';
 
 /** An error of the request that has nothing to do with SQL: a body that is no JSON, a limit, a refused endpoint. */
@@ -26,7 +28,7 @@ export type ErrorBody =
       readonly error_code: number;
       readonly message: string;
       readonly statementText: string;
-      readonly entities: readonly [];
+      readonly entities: readonly Entity[];
     };
 
 export interface ErrorReply {
@@ -89,7 +91,7 @@ function statementReply(error: StatementError, text: string): ErrorReply {
   if (error.code === 'query-endpoint') return ofStatement(400, 40002, message, statement);
   if (error.code === 'assertion-failed') return generic(417, 41700, message);
   if (error.problem === 'engine') return generic(400, 40000, message);
-  return ofStatement(400, 40001, message, statement);
+  return ofStatement(400, 40001, message, statement, error instanceof InterruptedRequest ? error.entities : []);
 }
 
 function isSyntaxError(error: Error): error is StatementError {
@@ -110,9 +112,15 @@ function generic(status: number, code: number, message: string): ErrorReply {
   return { status, body: { '@type': 'generic_error', error_code: code, message } };
 }
 
-function ofStatement(status: number, code: number, message: string, statementText: string): ErrorReply {
+function ofStatement(
+  status: number,
+  code: number,
+  message: string,
+  statementText: string,
+  entities: readonly Entity[] = [],
+): ErrorReply {
   return {
     status,
-    body: { '@type': 'statement_error', error_code: code, message, statementText, entities: [] },
+    body: { '@type': 'statement_error', error_code: code, message, statementText, entities },
   };
 }
