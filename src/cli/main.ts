@@ -89,7 +89,40 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
       finish(await runFiles(files, options, terminal));
     });
 
+  program
+    .command('demo')
+    .description('replay 20,000 flights into an engine and watch its tables change; then a prompt on them')
+    .option('-p, --port <n>', 'port of the HTTP endpoint; 0 takes a free one', portNumber, 8088)
+    .option('--host <host>', 'address of the HTTP endpoint', '127.0.0.1')
+    .option('--insecure', 'allow an address that other machines can reach', false)
+    .option(
+      '-d, --data <file>',
+      'keep everything in this file and go on from there next time (default: a file that is removed)',
+    )
+    .option(
+      '--speed <n>',
+      'seconds of 2001 that pass in a second (default: 129600; without a terminal as fast as it goes)',
+      positiveNumber,
+    )
+    .addHelpText('after', examples(DEMO_EXAMPLES))
+    .action(async (options) => {
+      const { runDemo } = await import('./commands/demo.js');
+      finish(await runDemo(options, terminal));
+    });
+
   return program;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Give a number above 0.');
+  return value;
 }
 
 const EXIT_CODES = `
@@ -123,6 +156,12 @@ const SQL_EXAMPLES = [
 const RUN_EXAMPLES = [
   ['millrace run orders.sql insert.sql report.sql', ''],
   ['millrace run report.sql --data orders.db -o csv > report.csv', ''],
+] as const;
+
+const DEMO_EXAMPLES = [
+  ['millrace demo', ''],
+  ['millrace demo --port 0 --data flights.db', 'keeps the file; a second start goes on'],
+  ['millrace demo --speed 3600', 'an hour of 2001 in a second'],
 ] as const;
 
 function examples(list: readonly (readonly [command: string, text: string])[]): string {

@@ -12,11 +12,12 @@ export interface Prompter {
   close(): void;
 }
 
-/** The prompt, until the person leaves. Errors are shown and it goes on. */
-export async function runRepl(shell: Shell): Promise<ExitCode> {
+/** The prompt, until the person leaves. Errors are shown and it goes on. @param greeting what stands above the first prompt */
+export async function runRepl(shell: Shell, greeting?: string): Promise<ExitCode> {
   const prompter = await openPrompter(shell);
   try {
-    await shell.write(`${await shell.backend.version()}\nType help for help; exit or Ctrl-D leaves.\n`);
+    const usual = `${await shell.backend.version()}\nType help for help; exit or Ctrl-D leaves.\n`;
+    await shell.write(greeting ?? usual);
     for (;;) {
       const text = await prompter.read();
       if (text === null) break;
