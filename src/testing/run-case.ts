@@ -1,0 +1,38 @@
+import { StatementError } from '../model/errors.js';
+import { TestFileError } from './json.js';
+import { runQueryCase } from './run-query-case.js';
+import { runRestCase } from './run-rest-case.js';
+import { runSqlCase } from './run-sql-case.js';
+import { type CaseResult, type TestCase, TestFailure, TestSkipped } from './test-case.js';
+
+/** Runs a case. Never throws: whatever goes wrong is the reason of a failure. */
+export async function runCase(test: TestCase): Promise<CaseResult> {
+  const { id, kind } = test;
+  try {
+    await dispatch(test);
+    return { id, kind, status: 'passed', reason: null };
+  } catch (error) {
+    if (error instanceof TestSkipped) return { id, kind, status: 'skipped', reason: error.message };
+    return { id, kind, status: 'failed', reason: reasonOf(error) };
+  }
+}
+
+function dispatch(test: TestCase): void | Promise<void> {
+  switch (test.kind) {
+    case 'query':
+    case 'expected-exception':
+      return runQueryCase(test);
+    case 'sql':
+      return runSqlCase(test);
+    case 'rest':
+      return runRestCase(test);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TestFailure || error instanceof TestFileError) return error.message;
+  if (error instanceof StatementError) return `refused: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  const at = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '));
+  return `${error.name}: ${error.message}${error.name === 'SystemError' || at === undefined ? '' : ` ${at.trim()}`}`;
+}

@@ -1,0 +1,260 @@
+import type { Catalog, SourceEntry } from '../catalog/catalog.js';
+import { MemoryCatalog } from '../catalog/memory-catalog.js';
+import { applyEffects } from '../engine/command-log.js';
+import { InsertEncoder } from '../engine/insert-encoder.js';
+import { evaluateInsert } from '../engine/insert-service.js';
+import { effectsOf } from '../engine/plan-effects.js';
+import { fullName, Settings } from '../engine/settings.js';
+import { evaluateConstant } from '../executor/expressions/compile.js';
+import { expressionContext } from '../executor/lookup.js';
+import type { EvaluationContext } from '../functions/define.js';
+import { createFunctionRegistry, type FunctionRegistry } from '../functions/registry.js';
+import { coerceValue } from '../model/coerce-value.js';
+import { StatementError } from '../model/errors.js';
+import { formatType, type SqlType } from '../model/sql-type.js';
+import { type Clock, systemClock } from '../model/time.js';
+import type { SqlValue } from '../model/value.js';
+import type { CreateSource, Expression, Statement } from '../parser/ast.js';
+import { formatStatement } from '../parser/format.js';
+import { type ParsedStatement, parse } from '../parser/parse.js';
+import { splitStatements } from '../parser/split.js';
+import { bindExpression } from '../planner/analysis/bind-expression.js';
+import { bindingIn } from '../planner/analysis/binding.js';
+import { Scope } from '../planner/analysis/scope.js';
+import { defineSource } from '../planner/analysis/source-definition.js';
+import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
+import type { PlanningContext, TopicFacts } from '../planner/planning-context.js';
+import type { QueryDeployment, StatementPlan } from '../planner/statement-plan.js';
+import type { WrittenRecord } from './single-task-driver.js';
+import { recordsOf } from './topics.js';
+
+/** Every case uses the same functions: they have no state. */
+let functions: FunctionRegistry | null = null;
+
+export function sharedFunctions(): FunctionRegistry {
+  functions ??= createFunctionRegistry();
+  return functions;
+}
+
+const WEEK_MS = 604_800_000;
+
+/** Settings of every test: everything from the start, every update shown. */
+const BASE_SETTINGS: Readonly<Record<string, string>> = {
+  'auto.offset.reset': 'earliest',
+  'cache.max.bytes.buffering': '0',
+  'ksql.service.id': 'some.ksql.service.id',
+};
+
+export interface WorkbenchOptions {
+  /** Overrides, as if by SET. */
+  readonly properties: ReadonlyMap<string, string>;
+  /** Partitions of topics that no statement mentions before they are used. */
+  readonly partitionsDefault: number;
+  readonly clock?: Clock;
+}
+
+/** What a statement left to do outside the catalog. */
+export interface StatementEffect {
+  readonly plan: StatementPlan;
+  /** A query to start. */
+  readonly query: QueryDeployment | null;
+  /** Queries to stop. */
+  readonly stopped: readonly string[];
+  /** Records of INSERT ... VALUES. */
+  readonly inserted: readonly WrittenRecord[];
+}
+
+/** Plans statements one after the other against a catalog of its own, in the `ksqldb` dialect, without an engine. */
+export class Workbench {
+  readonly evaluation: EvaluationContext;
+  readonly functions = sharedFunctions();
+  readonly #catalog = new MemoryCatalog();
+  readonly #settings = new Settings(BASE_SETTINGS);
+  readonly #overrides = new Map<string, string>();
+  readonly #variables = new Map<string, string>();
+  readonly #topics = new Map<string, TopicFacts>();
+  readonly #partitionsDefault: number;
+  #queryNumber = 0;
+  #transients = 0;
+
+  constructor(options: WorkbenchOptions) {
+    const clock = options.clock ?? systemClock;
+    this.evaluation = { now: () => clock.now(), random: Math.random };
+    this.#partitionsDefault = options.partitionsDefault;
+    for (const [name, value] of options.properties) this.#overrides.set(fullName(name) ?? name, value);
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  /** Topics that exist: listed, or mentioned by a statement. */
+  get topics(): ReadonlyMap<string, TopicFacts> {
+    return this.#topics;
+  }
+
+  /** Makes a topic; one that exists stays as it is. */
+  addTopic(name: string, partitions = this.#partitionsDefault, replicas = 1): void {
+    if (!this.#topics.has(name)) this.#topics.set(name, { partitions, replicas, retentionMs: WEEK_MS });
+  }
+
+  /** The statements of a script. @throws StatementError for the first that does not parse */
+  parse(script: string, testDialect = false): readonly ParsedStatement[] {
+    const { statements, diagnostics } = parse(script, { variables: this.#variables, testDialect });
+    const first = diagnostics[0];
+    if (first === undefined) return statements;
+    const within = splitStatements(script).find(
+      ({ span }) => first.span.start >= span.start && first.span.start <= span.end,
+    );
+    throw new StatementError(first.message, {
+      code: first.code,
+      problem: 'syntax',
+      span: first.span,
+      hint: first.hint ?? undefined,
+      statementText: within?.text ?? script,
+    });
+  }
+
+  /** Makes the topics of CREATE STREAM and CREATE TABLE with columns: those that the statement would read. */
+  addTopicsOf(statements: readonly ParsedStatement[]): void {
+    for (const { statement } of statements) {
+      if (statement.kind !== 'createSource' || statement.columns.length === 0) continue;
+      const property = (name: string) => statement.properties.find((p) => p.name === name)?.value;
+      const topic = property('KAFKA_TOPIC');
+      if (topic?.kind !== 'string') continue;
+      const partitions = property('PARTITIONS');
+      this.addTopic(topic.value, partitions?.kind === 'integer' ? Number(partitions.value) : undefined);
+    }
+  }
+
+  /**
+   * Plans a statement and changes the catalog as it says.
+   * @returns null for statements that change nothing but the session
+   * @throws StatementError
+   */
+  run({ statement, text }: ParsedStatement): StatementEffect | null {
+    if (this.#changesSession(statement)) return null;
+    const planned = statement as PlannedStatement;
+    const plan = this.#plan(planned, text);
+    const effects = effectsOf(plan);
+    if (effects !== null) applyEffects(this.#catalog, effects);
+    const query = 'query' in plan ? plan.query : null;
+    if (query !== null) {
+      this.#queryNumber++;
+      if (query.plan.sink !== null) this.addTopic(query.plan.sink.topic);
+    }
+    return {
+      plan,
+      query,
+      stopped: plan.kind === 'dropSource' ? plan.queries : query?.replaces != null ? [query.replaces] : [],
+      inserted: plan.kind === 'insertValues' ? this.#inserted(plan) : [],
+    };
+  }
+
+  /** The value of an expression without columns, in the type of the column it is for. @throws StatementError */
+  constant(expression: Expression, type: SqlType, column: string): SqlValue {
+    const bound = bindExpression(expression, bindingIn(new Scope([]), 'ASSERT', this.#context(null)));
+    const { functions, evaluation } = this;
+    const value = evaluateConstant(bound, expressionContext({ functions, evaluation }));
+    const coerced = value === null ? null : coerceValue(value, bound.type, type);
+    if (coerced !== undefined) return coerced;
+    throw new StatementError(
+      `Expected type ${formatType(type)} for field \`${column}\` but got ${formatType(bound.type)}`,
+      {
+        code: 'insert-coercion',
+      },
+    );
+  }
+
+  /** The catalog entry that a CREATE STREAM or TABLE would make. @throws StatementError */
+  define(statement: CreateSource, text: string): SourceEntry {
+    return defineSource(statement, text, this.#context(statement)).entry;
+  }
+
+  /** The effective value of a setting. */
+  setting(name: string): string | null {
+    return this.#settings.get(name, this.#overrides);
+  }
+
+  #plan(statement: PlannedStatement, text: string): StatementPlan {
+    try {
+      return planStatement(statement, formatStatement(statement), this.#context(statement));
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error;
+      throw new StatementError(error.message, {
+        code: error.code,
+        problem: error.problem,
+        span: error.span,
+        hint: error.hint,
+        statementText: text,
+        cause: error.cause,
+      });
+    }
+  }
+
+  #context(statement: PlannedStatement | null): PlanningContext {
+    return {
+      catalog: this.#catalog.snapshot(),
+      functions: this.functions,
+      dialect: 'ksqldb',
+      setting: (name) => this.setting(name),
+      topic: (name) => this.#facts(statement, name),
+      nextQueryNumber: this.#queryNumber,
+      transientSuffix: String(this.#transients++),
+    };
+  }
+
+  /** Tests do not create topics, so what WITH says of a topic is not held against the topic. */
+  #facts(statement: PlannedStatement | null, name: string): TopicFacts | null {
+    const facts = this.#topics.get(name) ?? null;
+    if (statement?.kind !== 'createSource' && statement?.kind !== 'createAsSelect') return facts;
+    const said = statement.properties.find((p) => p.name === 'PARTITIONS' || p.name === 'REPLICAS');
+    if (said === undefined) return facts;
+    const isRead = this.#catalog
+      .sources()
+      .some((source) => source.topic === name && statement.kind === 'createAsSelect');
+    return isRead ? facts : null;
+  }
+
+  #changesSession(statement: Statement): boolean {
+    switch (statement.kind) {
+      case 'setProperty':
+        this.#overrides.set(fullName(statement.name) ?? statement.name, statement.value);
+        return true;
+      case 'unsetProperty':
+        this.#overrides.delete(fullName(statement.name) ?? statement.name);
+        return true;
+      case 'defineVariable':
+        this.#variables.set(statement.name, statement.value);
+        return true;
+      case 'undefineVariable':
+        this.#variables.delete(statement.name);
+        return true;
+      case 'createSource':
+      case 'createAsSelect':
+      case 'insertInto':
+      case 'insertValues':
+      case 'select':
+      case 'dropSource':
+      case 'alterSource':
+      case 'createType':
+      case 'dropType':
+        return false;
+      default:
+        throw new StatementError(`Unsupported statement type: ${statement.kind}`, { code: 'unsupported-statement' });
+    }
+  }
+
+  #inserted(plan: StatementPlan & { readonly kind: 'insertValues' }): WrittenRecord[] {
+    const rows = evaluateInsert(plan, this.functions, this.evaluation);
+    return new InsertEncoder(plan.target, 1)
+      .encode(rows)
+      .flatMap((batch) => recordsOf(batch).map((record) => ({ topic: batch.topic, record })));
+  }
+}
+
+/** A source that tells what the bytes of a topic mean: the one that a query writes, or else any. */
+export function sourceOn(catalog: Catalog, topic: string): SourceEntry | null {
+  const sources = catalog.sources().filter((source) => source.topic === topic);
+  return sources.find((source) => source.createdBy !== null) ?? sources[0] ?? null;
+}
