@@ -96,6 +96,12 @@ export async function runCase(
           await input(engine, step.topic, step.records);
           await engine.drain();
           break;
+        case 'answer': {
+          // Runs anywhere: the statement may be there for what it does.
+          const actual = await observe(step, engine, session, variant);
+          if (variant.checks.has(step.kind)) onResult({ step, actual });
+          break;
+        }
         default:
           if (variant.checks.has(step.kind)) {
             onResult({ step, actual: await observe(step, engine, session, variant) });
