@@ -12,6 +12,7 @@ import {
   type SourceListItem,
   schemaInfo,
 } from './entities.js';
+import { settingNamed } from './settings.js';
 
 export function fieldInfo(column: Column): FieldInfo {
   const base = { name: column.name, schema: schemaInfo(column.type) };
@@ -76,7 +77,9 @@ export function queryDescription(
     sinks: query.sinkTopic === null ? [] : [query.sink],
     topology: text,
     executionPlan: text,
-    overriddenProperties: plan.settings,
+    overriddenProperties: Object.fromEntries(
+      Object.entries(plan.settings).filter(([name, value]) => settingNamed(name)?.default !== value),
+    ),
     ksqlHostQueryStatus: { 'localhost:0': status?.state ?? 'ERROR' },
     queryType: query.origin === 'SOURCE_TABLE' ? 'CREATE_SOURCE' : 'PERSISTENT',
     queryErrors:

@@ -13,8 +13,7 @@ export async function assertTopic(statement: AssertTopic, context: StatementCont
     statement.timeout === null
       ? core.parts.settings.number('ksql.assert.topic.default.timeout.ms', context.session.properties)
       : Number(statement.timeout.amount) * UNIT_MS[statement.timeout.unit];
-  const deadline = core.parts.clock.now() + timeoutMs;
-  for (;;) {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     const complaint = complaintOf(statement, context);
     if (complaint === null) {
       return {
@@ -25,10 +24,10 @@ export async function assertTopic(statement: AssertTopic, context: StatementCont
         exists: statement.exists,
       };
     }
-    if (core.parts.clock.now() >= deadline) {
+    if (waitedMs >= timeoutMs) {
       throw new StatementError(complaint, { code: 'assertion-failed', problem: 'engine', span: statement.span });
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, timeoutMs)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, timeoutMs - waitedMs)));
   }
 }
 

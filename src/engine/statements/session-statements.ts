@@ -8,7 +8,7 @@ import type { StatementContext } from './handler.js';
 
 export function setProperty(statement: SetProperty, session: Session): null {
   const name = checkSettable(statement.name);
-  session.properties.set(name, checkValue(name, statement.value));
+  session.properties.set(name, checkValue(statement.name, statement.value));
   return null;
 }
 
