@@ -1,7 +1,7 @@
 import { formatColumn, type Schema } from '../model/schema.js';
 import { formatType } from '../model/sql-type.js';
 import type { BoundArgument } from './expression.js';
-import { inputsOf, type PhysicalPlan, type PhysicalStep } from './physical/physical-plan.js';
+import { inputsOf, type PhysicalPlan, type PhysicalStep, type WindowPlan } from './physical/physical-plan.js';
 
 /** A plan as indented text: the sink first, each step over its inputs. */
 export function explainPlan(plan: PhysicalPlan): string {
@@ -80,7 +80,7 @@ function detailsOf(step: PhysicalStep): string[] {
         step.calls
           .map((c) => `${c.name}(${[...c.arguments, ...c.configuration].map(boundText).join(', ')})`)
           .join(', '),
-        ...(step.window === null ? [] : [`window: ${JSON.stringify(step.window)}`]),
+        ...(step.window === null ? [] : [windowText(step.window)]),
         `emit: ${step.emit}`,
         `store: ${step.store.name}`,
       ];
@@ -93,6 +93,14 @@ function detailsOf(step: PhysicalStep): string[] {
     case 'materialize':
       return [`store: ${step.store.name}`];
   }
+}
+
+function windowText(window: WindowPlan): string {
+  const size =
+    window.kind === 'SESSION'
+      ? `gap ${window.gapMs} ms`
+      : `size ${window.sizeMs} ms${window.kind === 'HOPPING' ? `, advance ${window.advanceMs} ms` : ''}`;
+  return `window: ${window.kind}, ${size}, grace ${window.graceMs} ms, retention ${window.retentionMs} ms`;
 }
 
 /** A bound expression as text, for people. */

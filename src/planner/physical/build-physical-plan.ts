@@ -120,7 +120,7 @@ class Builder {
         const kind = resultKind(plan) === 'TABLE' ? 'tableProject' : 'streamProject';
         return {
           kind,
-          id: plan.input.kind === 'aggregate' ? 'Aggregate/Project' : 'Project',
+          id: isAggregateResult(plan.input) ? 'Aggregate/Project' : 'Project',
           input: this.step(plan.input, context),
           expressions: plan.expressions,
           schema: plan.schema,
@@ -336,6 +336,11 @@ class Builder {
       movesRight ? this.#repartition(right, `${context}Join-right`, keyFormat, rightEntry.valueFormat, false) : right,
     ];
   }
+}
+
+/** Whether the relation is an aggregation, after its HAVING clause if there is one. */
+function isAggregateResult(plan: LogicalPlan): boolean {
+  return plan.kind === 'aggregate' || (plan.kind === 'filter' && plan.purpose === 'having');
 }
 
 function internalSpec(base: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): FormatSpec {
