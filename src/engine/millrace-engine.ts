@@ -316,10 +316,11 @@ export class MillraceEngine implements Engine {
     this.#state = 'TERMINATING';
     await this.#pushQueries.closeAll();
     await this.#core.exclusive(async () => {});
+    // Readers first: the writer folds its log into the file when it is the last to go.
+    this.#parts.release();
     try {
       await this.#parts.thread.close();
     } finally {
-      this.#parts.release();
       this.#state = 'TERMINATED';
     }
   }
