@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'storage',
     'executor',
     'engine',
+    'server',
   ],
   cli: ['model', 'parser', 'engine', 'server', 'testing'],
   index: ['model', 'engine'],
