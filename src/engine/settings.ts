@@ -166,7 +166,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
 const BY_NAME = new Map(SETTINGS.map((s) => [s.name, s]));
 
 /** Settings of ksqlDB that have no meaning here: accepted, so that its clients and scripts work, and without effect. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+export const IGNORED_SETTINGS: readonly string[] = [
   'ksql.new.query.planner.enabled',
   'ksql.lambdas.enabled',
   'ksql.headers.columns.enabled',
@@ -184,7 +184,9 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'ksql.streams.num.standby.replicas',
   'ksql.streams.processing.guarantee',
   'ksql.streams.state.dir',
-]);
+];
+
+const IGNORED: ReadonlySet<string> = new Set(IGNORED_SETTINGS);
 
 /** Prefixes under which Kafka's names may be written. */
 const PREFIXES = ['ksql.streams.', 'ksql.streams.consumer.', 'ksql.streams.producer.', 'ksql.'];
@@ -199,7 +201,7 @@ export function fullName(name: string): string | null {
   const candidates = [name, ...PREFIXES.map((prefix) => prefix + name)];
   for (const prefix of PREFIXES)
     if (name.startsWith(prefix)) candidates.push(`ksql.streams.${name.slice(prefix.length)}`);
-  return candidates.find((c) => BY_NAME.has(c) || WITHOUT_EFFECT.has(c) || c.startsWith('ksql.streams.__')) ?? null;
+  return candidates.find((c) => BY_NAME.has(c) || IGNORED.has(c) || c.startsWith('ksql.streams.__')) ?? null;
 }
 
 /** @throws StatementError when there is no such property, or SET may not change it */
