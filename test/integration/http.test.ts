@@ -173,7 +173,7 @@ describe('the HTTP server', () => {
       const answer = await post('/query', { ksql: "SELECT n, id FROM readings WHERE id = 'a';" });
       expect(answer.headers['content-type']).toBe(ROWS);
       const [header, ...rest] = answer.text.split('\n');
-      expect(header).toMatch(/^\[\{"header":\{"queryId":"[^"]+","schema":"`N` BIGINT, `ID` STRING KEY"\}\},$/);
+      expect(header).toMatch(/^\[\{"header":\{"queryId":"[^"]+","schema":"`N` BIGINT, `ID` STRING"\}\},$/);
       expect(rest).toEqual(['{"row":{"columns":[9223372036854775807,"a"]}},', '{"finalMessage":"Query Completed"}]']);
     });
 

@@ -47,32 +47,45 @@ export function accessOf(
   const keys = keyColumns(entry.schema);
   const lookups: PullConstant[][] = [];
   for (const conjunction of disjuncts) {
-    const constants = keys.map((key) => equality(conjunction, key, context));
-    const found = constants.filter((c) => c !== null);
-    if (found.length === keys.length) {
-      lookups.push(found);
+    const complaint = allowed.scans ? null : complaintOf(conjunction, keys);
+    if (complaint !== null) return refuse(complaint);
+    const constants = keys.map((key) => equality(conjunction, key, context)).filter((constant) => constant !== null);
+    if (constants.length === keys.length) {
+      lookups.push(constants);
       continue;
     }
-    if (found.length > 0) {
-      return refuse(
-        `Multi-column sources must specify every key in the WHERE clause. Specified: [${keys
-          .filter((_, i) => constants[i] !== null)
-          .map((k) => k.name)
-          .join(', ')}] Expected: [${keys.map(shown).join(', ')}]`,
-      );
-    }
-    if (disjuncts.length === 1 && allowed.ranges && keys.length === 1) {
+    if (disjuncts.length === 1 && allowed.ranges && keys.length === 1 && entry.keyWindow === null) {
       const range = rangeOf(conjunction, keys[0]!, context);
       if (range !== null) return range;
     }
-    const text = conjunction.map((c) => expressionText(c)).join(' AND ');
-    return refuse(
-      conjunction.some((c) => keyComparison(c, keys) !== null)
-        ? `Bound on key columns '[${keys.map((k) => `\`${k.name}\` ${formatType(k.type)} KEY`).join(', ')}]' must currently be '='.`
-        : `WHERE clause missing key column for disjunct: ${conjunction.length === 1 ? text : `(${text})`}`,
-    );
+    return refuse('Query requires table scan to be enabled.');
   }
   return { kind: 'keyLookup', keys: lookups };
+}
+
+/** Why the comparisons of a conjunction do not name each key column once; null when they do. */
+function complaintOf(conjunction: Conjunction, keys: readonly Column[]): string | null {
+  const compared = new Set<Column>();
+  for (const e of conjunction) {
+    if (e.kind !== 'comparison') continue;
+    const key = keys.find((column) => sides(e, column.name) !== null);
+    if (key === undefined) {
+      const refers = [e.left, e.right].some((side) => keys.some((column) => isColumn(side, column.name)));
+      if (refers) return 'A comparison must be between a key column and a resolvable expression.';
+      continue;
+    }
+    if (compared.has(key)) {
+      return 'A comparison condition on the key column cannot be combined with other comparisons such as an IN predicate.';
+    }
+    compared.add(key);
+  }
+  if (compared.size === keys.length) return null;
+  if (compared.size > 0) {
+    const specified = keys.filter((key) => compared.has(key)).map((key) => key.name);
+    return `Multi-column sources must specify every key in the WHERE clause. Specified: [${specified.join(', ')}] Expected: [${keys.map(shown).join(', ')}]`;
+  }
+  const text = conjunction.map((e) => expressionText(e)).join(' AND ');
+  return `WHERE clause missing key column for disjunct: ${conjunction.length === 1 ? text : `(${text})`}`;
 }
 
 const HELP =
@@ -158,22 +171,20 @@ function shown(column: Column): string {
   return `${column.name} ${formatType(column.type)} KEY`;
 }
 
-function keyComparison(e: Expression, keys: readonly Column[]): Expression | null {
-  if (e.kind !== 'comparison') return null;
-  return keys.some((key) => sides(e, key.name) !== null) ? e : null;
-}
-
 /** The operator and the constant side of a comparison with a column, turned so that the column is on the left. */
 function sides(
   e: Comparison,
   column: string,
 ): { operator: ComparisonOperator; value: Expression; flipped: boolean } | null {
-  const isColumn = (x: Expression): boolean => x.kind === 'column' && x.name.name === column;
-  if (isColumn(e.left) && isConstant(e.right)) return { operator: e.operator, value: e.right, flipped: false };
-  if (isColumn(e.right) && isConstant(e.left)) {
+  if (isColumn(e.left, column) && isConstant(e.right)) return { operator: e.operator, value: e.right, flipped: false };
+  if (isColumn(e.right, column) && isConstant(e.left)) {
     return { operator: FLIPPED[e.operator] ?? e.operator, value: e.left, flipped: true };
   }
   return null;
+}
+
+function isColumn(e: Expression, name: string): boolean {
+  return e.kind === 'column' && e.name.name === name;
 }
 
 function isConstant(expression: Expression): boolean {

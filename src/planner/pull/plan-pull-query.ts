@@ -9,7 +9,7 @@ import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import type { LogicalPlan, ScanNode } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
-import type { PhysicalPlan, PhysicalStep, StorePlan } from '../physical/physical-plan.js';
+import type { OutputColumn, PhysicalPlan, PhysicalStep, SourceColumn, StorePlan } from '../physical/physical-plan.js';
 import { flag, type PlanningContext } from '../planning-context.js';
 import { defaultKeyFormat, serviceId } from '../statements/settings.js';
 import { accessOf, windowBoundsOf } from './key-constraints.js';
@@ -41,7 +41,7 @@ export function planPullQuery(query: Query, context: PlanningContext): PullPlan 
   }
   if (query.limit !== null && !flag(context, 'ksql.query.pull.limit.clause.enabled', true)) {
     throw refusal(
-      'LIMIT clause in pull queries is currently disabled. If you want to use the clause, enable ksql.query.pull.limit.clause.enabled.',
+      `LIMIT clause in pull queries is currently disabled. You can enable them by setting ksql.query.pull.limit.clause.enabled=true. See https://cnfl.io/queries for more info.\n${ADD_EMIT}`,
     );
   }
   const entry = context.catalog.source(query.from.name.name);
@@ -70,7 +70,7 @@ function streamPull(query: Query, entry: SourceEntry, context: PlanningContext):
     settings: {},
     materialize: false,
   });
-  return { kind: 'stream', plan, schema: resultSchema(logical.output!, logical.plan) };
+  return { kind: 'stream', plan, schema: streamSchema(logical.output!) };
 }
 
 function tablePull(query: Query, entry: SourceEntry, context: PlanningContext): PullTablePlan {
@@ -103,7 +103,7 @@ function tablePull(query: Query, entry: SourceEntry, context: PlanningContext): 
       if (!('column' in column.from)) throw refusal(ADD_EMIT);
       return overStore(select[column.from.column]!);
     }),
-    schema: resultSchema(logical.output!, logical.plan),
+    schema: tableSchema(logical.output!, logical.plan, select, scan),
     limit: query.limit === null ? null : Number(query.limit),
   };
 }
@@ -122,17 +122,33 @@ function parts(plan: LogicalPlan): {
   throw refusal(`Pull queries don't support aggregates. ${ADD_EMIT}`);
 }
 
-function resultSchema(
-  output: readonly { readonly name: string; readonly type: Column['type']; readonly from: object }[],
+/** The columns of a bounded read of a stream: none is a key. */
+function streamSchema(output: readonly OutputColumn[]): { columns: Column[] } {
+  return { columns: output.map(({ name, type }) => ({ name, type, role: 'value' })) };
+}
+
+const WINDOW_BOUNDS: ReadonlySet<SourceColumn['from']> = new Set(['windowstart', 'windowend']);
+
+/** The columns as the answer names them. The bounds of a table's windows belong to its key. */
+function tableSchema(
+  output: readonly OutputColumn[],
   plan: LogicalPlan,
+  select: readonly BoundExpression[],
+  scan: ScanNode,
 ): { columns: Column[] } {
   const keys = keyColumns(plan.schema).length;
+  const isKey = ({ from }: OutputColumn): boolean => {
+    if (!('column' in from)) return true;
+    if (from.column < keys) return true;
+    const e = select[from.column]!;
+    return e.kind === 'column' && WINDOW_BOUNDS.has(scan.columns[e.index]!.from);
+  };
   return {
-    columns: output.map((column) => {
-      const from = column.from as { column?: number };
-      const isKey = from.column !== undefined && from.column < keys;
-      return { name: column.name, type: column.type, role: isKey ? 'key' : 'value' };
-    }),
+    columns: output.map((column) => ({
+      name: column.name,
+      type: column.type,
+      role: isKey(column) ? 'key' : 'value',
+    })),
   };
 }
 
