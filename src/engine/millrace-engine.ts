@@ -118,7 +118,7 @@ export class MillraceEngine implements Engine {
         if (entity !== null) entities.push(entity);
       } catch (error) {
         if (!(error instanceof StatementError)) throw error;
-        const located = error.with({ statementText });
+        const located = ofStatement(error, statementText);
         throw entities.length === 0 ? located : new InterruptedRequest(located, entities);
       }
     }
@@ -160,7 +160,7 @@ export class MillraceEngine implements Engine {
     try {
       return await this.#runSelect(statement, statementText, session, options);
     } catch (error) {
-      throw error instanceof StatementError ? error.with({ statementText }) : error;
+      throw error instanceof StatementError ? ofStatement(error, statementText) : error;
     }
   }
 
@@ -364,7 +364,7 @@ export class MillraceEngine implements Engine {
       try {
         number += this.#validateOne(statement, sandbox, copy, number);
       } catch (error) {
-        throw error instanceof StatementError ? error.with({ statementText: text }) : error;
+        throw error instanceof StatementError ? ofStatement(error, text) : error;
       }
     }
   }
@@ -448,6 +448,14 @@ export class MillraceEngine implements Engine {
     const first = rows.next();
     return new TableRead(`query_${this.#parts.clock.now()}`, plan, rows, first);
   }
+}
+
+/** The error as one of this statement. An expression that it names goes into the message, where ksqlDB has it. */
+function ofStatement(error: StatementError, statementText: string): StatementError {
+  const { message, code, problem, span, hint, cause, statementText: expression } = error;
+  if (expression === undefined || expression === statementText) return error.with({ statementText });
+  const options = { code, problem, span, hint, cause, statementText };
+  return new StatementError(`${message}\nStatement: ${expression}`, options);
 }
 
 function planIn(

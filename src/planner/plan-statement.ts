@@ -43,7 +43,7 @@ export function planStatement(statement: PlannedStatement, text: string, context
   try {
     return dispatch(statement, text, context);
   } catch (error) {
-    if (error instanceof StatementError) throw error.with({ statementText: text, span: statement.span });
+    if (error instanceof StatementError) throw error.with({ span: statement.span });
     throw error;
   }
 }

@@ -180,15 +180,7 @@ export class Workbench {
     try {
       return planStatement(statement, formatStatement(statement), this.#context(statement));
     } catch (error) {
-      if (!(error instanceof StatementError)) throw error;
-      throw new StatementError(error.message, {
-        code: error.code,
-        problem: error.problem,
-        span: error.span,
-        hint: error.hint,
-        statementText: text,
-        cause: error.cause,
-      });
+      throw error instanceof StatementError ? error.with({ statementText: text }) : error;
     }
   }
 
