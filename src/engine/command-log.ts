@@ -1,5 +1,6 @@
 import type { MutableCatalog, QueryEntry, SourceEntry } from '../catalog/catalog.js';
 import type { SqlType } from '../model/sql-type.js';
+import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 
 /** One change of the catalog, as data. */
 export type CatalogEffect =
@@ -21,14 +22,29 @@ export function encodeCommand(command: Command): string {
   return JSON.stringify(command);
 }
 
-/** @throws Error when the text is no command of a known version */
+/** @throws Error when the text is no command of a known version, or holds a plan that this release cannot run */
 export function decodeCommand(text: string): Command {
-  const command = JSON.parse(text) as Command;
-  if (command.version !== 1 || !Array.isArray(command.effects)) {
-    throw new Error(`unknown command version ${String(command.version)}`);
+  const command = JSON.parse(text) as Partial<Command> | null;
+  if (command?.version !== 1 || !Array.isArray(command.effects)) {
+    throw new Error(`unknown command version ${String(command?.version)}`);
   }
-  return command;
+  for (const effect of command.effects as readonly CatalogEffect[]) {
+    if (!EFFECT_KINDS.has(effect.kind)) throw new Error(`unknown effect ${String(effect.kind)}`);
+    if (effect.kind !== 'putQuery') continue;
+    const plan = JSON.parse(effect.query.plan) as Partial<PhysicalPlan> | null;
+    if (plan?.version !== 1) throw new Error(`query ${effect.query.id} has a plan of version ${String(plan?.version)}`);
+  }
+  return command as Command;
 }
+
+const EFFECT_KINDS: ReadonlySet<string> = new Set<CatalogEffect['kind']>([
+  'putSource',
+  'removeSource',
+  'putType',
+  'removeType',
+  'putQuery',
+  'removeQuery',
+]);
 
 export function applyEffects(catalog: MutableCatalog, effects: readonly CatalogEffect[]): void {
   for (const effect of effects) {

@@ -128,7 +128,13 @@ export class MillraceEngine implements Engine {
   async applyQueryFile(text: string, session: Session = createSession()): Promise<QueryFileResult> {
     this.#assertOpen();
     const statements = this.#wellFormed(text, session);
-    return applyQueryFile(statements, this.#core, session, (one, own) => this.execute(one, own));
+    return applyQueryFile(
+      statements,
+      this.#core,
+      session,
+      (pending, own) => this.#validate(pending, own),
+      (one, own) => this.execute(one, own),
+    );
   }
 
   async query(

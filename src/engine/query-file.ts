@@ -19,9 +19,10 @@ const ALLOWED: ReadonlySet<Statement['kind']> = new Set([
 ]);
 
 /**
- * Runs the statements of a query file that are not in force yet. A statement is in force when what it makes exists with the same
- * canonical text, so an unchanged file changes nothing.
+ * Runs the statements of a query file that are not in force yet, after all of them have been checked. A statement is in force when
+ * what it makes exists with the same canonical text, so an unchanged file changes nothing.
  *
+ * @param validate checks statements as they would run one after the other
  * @param execute runs one statement
  * @throws StatementError for statements that do not belong in a query file, and for definitions that differ from what exists
  */
@@ -29,18 +30,23 @@ export async function applyQueryFile(
   statements: readonly PreparedStatement[],
   core: EngineCore,
   session: Session,
+  validate: (statements: readonly PreparedStatement[], session: Session) => void,
   execute: (text: string, session: Session) => Promise<unknown>,
 ): Promise<QueryFileResult> {
   const applied: string[] = [];
   const unchanged: string[] = [];
-  for (const { statement, text } of statements) {
+  const pending: PreparedStatement[] = [];
+  for (const prepared of statements) {
+    const { statement, text } = prepared;
     if (!ALLOWED.has(statement.kind)) throw misplaced(statement, text);
     const name = nameOf(statement);
-    if (name !== null && isInForce(statement, text, core)) {
-      unchanged.push(name);
-      continue;
-    }
+    if (name !== null && isInForce(statement, text, core)) unchanged.push(name);
+    else pending.push(prepared);
+  }
+  validate(pending, session);
+  for (const { statement, text } of pending) {
     await execute(text, session);
+    const name = nameOf(statement);
     if (name !== null) applied.push(name);
   }
   return { applied, unchanged };
