@@ -6,6 +6,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -35,9 +36,17 @@ export async function buildPackage() {
   }
   const hash = sourceHash();
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const next = join(root, 'dist.next');
-  rmSync(next, { recursive: true, force: true });
+  const cache = join(root, 'node_modules/.cache/millrace');
+  mkdirSync(cache, { recursive: true });
+  const next = mkdtempSync(join(cache, 'dist-'));
+  try {
+    return await buildInto(next, hash, Object.keys(dependencies));
+  } finally {
+    rmSync(next, { recursive: true, force: true });
+  }
+}
 
+async function buildInto(next, hash, external) {
   const [{ metafile }] = await Promise.all([
     build({
       absWorkingDir: root,
@@ -50,7 +59,7 @@ export async function buildPackage() {
       platform: 'node',
       target: 'node20',
       minifySyntax: true,
-      external: Object.keys(dependencies),
+      external,
       banner: { js: BANNER },
       metafile: true,
       logLevel: 'warning',
@@ -78,7 +87,6 @@ function replaceFolder(from, to) {
     mkdirSync(dirname(join(to, file)), { recursive: true });
     renameSync(join(from, file), join(to, file));
   }
-  rmSync(from, { recursive: true, force: true });
   for (const file of filesOf(to)) if (!fresh.has(relative(to, file))) rmSync(file);
 }
 
