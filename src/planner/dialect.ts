@@ -10,6 +10,7 @@ export const EXTENSIONS = {
   multiRowInsert: 'INSERT INTO ... VALUES takes one row. Write one statement for each row.',
   simpleCase: 'CASE with an operand is not supported: write CASE WHEN x = v THEN ... END.',
   windowBoundsOfJoins: 'Window bounds cannot be selected where the windowed source is a join.',
+  positionsInPullQueries: "Pull queries don't support ROWPARTITION and ROWOFFSET.",
   implicitTopicCreation:
     "Topic '%s' does not exist. If you want to create a new topic for the stream/table please re-run the statement " +
     "providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). " +

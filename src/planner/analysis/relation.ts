@@ -154,8 +154,9 @@ export function unknownSource(name: Identifier, context: PlanningContext): State
     name.name,
     context.catalog.sources().map((s) => s.name),
   );
-  return new StatementError(`${name.name} does not exist.`, {
+  return new StatementError(`Exception while preparing statement: ${name.name} does not exist.`, {
     code: 'unknown-source',
+    problem: 'syntax',
     span: name.span,
     hint: near === null ? undefined : `Did you mean ${near}?`,
   });

@@ -121,7 +121,7 @@ function expandStar(item: SelectItem & { kind: 'star' }, options: SelectOptions)
   for (const source of sources) {
     for (const column of options.partitionedBy === null ? source.schema.columns : keysLast(source.schema.columns)) {
       const isBound = column.name === 'WINDOWSTART' || column.name === 'WINDOWEND';
-      const shown = isBound ? !persistent : joined && options.partitionedBy !== null;
+      const shown = isBound ? !persistent || joined : joined && options.partitionedBy !== null;
       if (isPseudoColumn(column.name) && !shown) continue;
       add(qualifiedColumn(source.alias, column.name), joined ? `${source.alias}_${column.name}` : column.name);
     }

@@ -214,7 +214,10 @@ function windowOf(properties: WithProperties): SourceWindow | null {
   }
   if (kind === 'SESSION' || kind === null) {
     if (size !== null && kind === 'SESSION') {
-      throw new StatementError("'WINDOW_SIZE' should not be set for SESSION windows.", { code: 'invalid-property' });
+      throw new StatementError("'WINDOW_SIZE' should not be set for SESSION windows.", {
+        code: 'invalid-property',
+        problem: 'syntax',
+      });
     }
     return kind === null ? null : { kind };
   }

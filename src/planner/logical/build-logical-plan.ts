@@ -114,24 +114,22 @@ class QueryBuilder {
   #where(): void {
     const { where } = this.#query;
     if (where === null) return;
+    const bound = this.#ownWindowBound(where);
+    if (bound !== null) {
+      throw new StatementError(`Error in WHERE expression: Unknown column ${bound}.`, {
+        code: 'unknown-column',
+        span: where.span,
+        hint: 'The windows of an aggregation are known after it: filter where its result is read.',
+      });
+    }
     const aggregate = aggregatesIn(where, this.#context)[0];
     if (aggregate !== undefined) {
-      const bounds = ['WINDOWSTART', 'WINDOWEND'].find(
-        (name) => mentions(aggregate, name) && !scopeOf(this.#relation).has(name),
-      );
-      if (bounds !== undefined) {
-        throw new StatementError(`Error in WHERE expression: Unknown column ${bounds}.`, {
-          code: 'unknown-column',
-          span: aggregate.span,
-        });
-      }
       throw new StatementError(`Aggregate functions can not be used in WHERE: ${expressionText(aggregate)}`, {
         code: 'aggregate-in-where',
         span: aggregate.span,
         hint: 'Use HAVING to filter on the result of an aggregate.',
       });
     }
-    this.#checkWindowBounds(where);
     const predicate = bindPredicate(qualify(where, scopeOf(this.#relation), 'WHERE', synthetics(this.#relation)), {
       ...this.#binding(this.#relation, 'WHERE'),
       replace: keyColumnsOf(this.#relation),
@@ -148,13 +146,16 @@ class QueryBuilder {
     };
   }
 
-  /** Window bounds of the query's own aggregation exist only after it. */
-  #checkWindowBounds(expression: Expression): void {
-    if (this.#query.window === null) return;
+  /** A bound of the query's own windows that the expression mentions: there are none before the aggregation. */
+  #ownWindowBound(expression: Expression): string | null {
+    if (this.#query.window === null) return null;
     const scope = scopeOf(this.#relation);
-    for (const name of ['WINDOWSTART', 'WINDOWEND']) {
-      if (!scope.has(name) && mentions(expression, name)) throw windowBoundsError(name, expression);
-    }
+    return ['WINDOWSTART', 'WINDOWEND'].find((name) => !scope.has(name) && mentions(expression, name)) ?? null;
+  }
+
+  #checkWindowBounds(expression: Expression): void {
+    const bound = this.#ownWindowBound(expression);
+    if (bound !== null) throw windowBoundsError(bound, expression);
   }
 
   get #isJoined(): boolean {
@@ -494,11 +495,7 @@ class QueryBuilder {
   #checkAggregateArguments(call: Expression & { kind: 'call' }): void {
     for (const argument of call.arguments) {
       if (argument.kind === 'lambda' || argument.kind === 'intervalUnit') continue;
-      for (const name of ['WINDOWSTART', 'WINDOWEND']) {
-        if (this.#query.window !== null && !scopeOf(this.#relation).has(name) && mentions(argument, name)) {
-          throw windowBoundsError(name, argument);
-        }
-      }
+      this.#checkWindowBounds(argument);
     }
   }
 

@@ -67,6 +67,7 @@ export function accessOf(
 function complaintOf(conjunction: Conjunction, keys: readonly Column[]): string | null {
   const compared = new Set<Column>();
   for (const e of conjunction) {
+    if (e.kind === 'like' && e.operand.kind !== 'column') return 'Like condition must be between strings.';
     if (e.kind !== 'comparison') continue;
     const key = keys.find((column) => sides(e, column.name) !== null);
     if (key === undefined) {

@@ -2,8 +2,10 @@ import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
 import { type Column, keyColumns } from '../../model/schema.js';
 import { BIGINT } from '../../model/sql-type.js';
-import type { Query } from '../../parser/ast.js';
+import type { Expression, Query } from '../../parser/ast.js';
 import { unknownSource } from '../analysis/relation.js';
+import { visitExpression } from '../analysis/rewrite-ast.js';
+import { allowed } from '../dialect.js';
 import { type BoundExpression, replaceColumns } from '../expression.js';
 import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import type { LogicalPlan, ScanNode } from '../logical/logical-plan.js';
@@ -46,12 +48,35 @@ export function planPullQuery(query: Query, context: PlanningContext): PullPlan 
   }
   const entry = context.catalog.source(query.from.name.name);
   if (entry === null) throw unknownSource(query.from.name, context);
+  if (entry.kind === 'TABLE' || !allowed(context, 'positionsInPullQueries')) checkPositions(query);
   return entry.kind === 'STREAM' ? streamPull(query, entry, context) : tablePull(query, entry, context);
 }
 
 function refusal(message: string): StatementError {
   return new StatementError(message, { code: 'pull-query' });
 }
+
+/** @throws StatementError when a query asks where in the log a row lies */
+function checkPositions(query: Query): void {
+  const clauses: readonly (readonly [string, readonly (Expression | null)[]])[] = [
+    ['WHERE', [query.where]],
+    ['SELECT', query.select.map((item) => (item.kind === 'single' ? item.expression : null))],
+  ];
+  for (const [clause, expressions] of clauses) {
+    const names = new Set<string>();
+    for (const expression of expressions) {
+      if (expression === null) continue;
+      visitExpression(expression, (e) => {
+        if (e.kind === 'column' && POSITIONS.has(e.name.name)) names.add(e.name.name);
+      });
+    }
+    if (names.size === 0) continue;
+    const listed = [...names].map((name) => `\`${name}\``).join(', ');
+    throw refusal(`Pull queries don't support the following columns in ${clause} clauses: ${listed}`);
+  }
+}
+
+const POSITIONS: ReadonlySet<string> = new Set(['ROWPARTITION', 'ROWOFFSET']);
 
 function streamPull(query: Query, entry: SourceEntry, context: PlanningContext): PullPlan {
   if (!flag(context, 'ksql.query.pull.stream.enabled', true)) {

@@ -128,6 +128,12 @@ function isNull(e: BoundExpression): boolean {
 
 function bindValue(expression: Expression, context: PlanningContext): BoundExpression {
   visitExpression(expression, (e, bound) => {
+    if (e.kind === 'column' && e.source !== null) {
+      throw new StatementError(
+        `Failed to prepare statement: '${e.source.name}' is not a valid stream/table name or alias.`,
+        { code: 'column-in-values', span: e.span },
+      );
+    }
     if (e.kind === 'column' && !bound.has(e.name.name)) {
       throw new StatementError(`Unsupported column reference in insert value: ${expressionText(e)}`, {
         code: 'column-in-values',
