@@ -1,6 +1,6 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
-import { formatColumn, formatSchema, keyColumns, sameColumn } from '../../model/schema.js';
+import { type Column, formatColumn, formatSchema, keyColumns, sameColumn } from '../../model/schema.js';
 import { nearest } from '../analysis/scope.js';
 import { flag, type PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
@@ -78,14 +78,20 @@ export function checkUpgrade(from: SourceEntry, to: SourceEntry): void {
   }
   const fromKeys = keyColumns(from.schema);
   const toKeys = keyColumns(to.schema);
-  const sameKeys = fromKeys.length === toKeys.length && fromKeys.every((c, i) => sameColumn(c, toKeys[i]!));
-  if (!sameKeys) {
-    throw refuse('schema', formatSchema(from.schema), formatSchema(to.schema), '. (Key columns must be identical.)');
+  const lostKeys = changedColumns(fromKeys, toKeys);
+  if (lostKeys.length > 0 || fromKeys.length !== toKeys.length) {
+    const which =
+      lostKeys.length === 0
+        ? ''
+        : ` The following key columns are changed, missing or reordered: [${lostKeys.map(formatColumn).join(', ')}]`;
+    throw refuse(
+      'schema',
+      formatSchema(from.schema),
+      formatSchema(to.schema),
+      `. (Key columns must be identical.${which})`,
+    );
   }
-  const changed = from.schema.columns.filter((c, i) => {
-    const other = to.schema.columns[i];
-    return other === undefined || !sameColumn(c, other);
-  });
+  const changed = changedColumns(from.schema.columns, to.schema.columns);
   if (changed.length > 0) {
     throw refuse(
       'schema',
@@ -94,6 +100,14 @@ export function checkUpgrade(from: SourceEntry, to: SourceEntry): void {
       `. (The following columns are changed, missing or reordered: [${changed.map(formatColumn).join(', ')}])`,
     );
   }
+}
+
+/** The columns that are not where they were. */
+function changedColumns(from: readonly Column[], to: readonly Column[]): readonly Column[] {
+  return from.filter((column, i) => {
+    const other = to[i];
+    return other === undefined || !sameColumn(column, other);
+  });
 }
 
 /** ksqlDB's words about a source whose name differs in case alone; empty when there is none. */
