@@ -117,9 +117,14 @@ function readTimestamp(text: string): number | null {
   const match = DATE_TIME_FORM.exec(text);
   if (match === null) return null;
   const days = readDate(match[1]!);
-  const time = readTime(match[2] ?? '00', match[3] ?? '00', match[4], match[5]);
+  const time = isEndOfDay(match) ? DAY_MS : readTime(match[2] ?? '00', match[3] ?? '00', match[4], match[5]);
   const offset = readOffset(match[6]);
   return days === null || time === null || offset === null ? null : days * DAY_MS + time - offset;
+}
+
+/** Hour 24 is the end of the day, when nothing but zeros follows it. */
+function isEndOfDay([, , hour, ...smaller]: RegExpExecArray): boolean {
+  return hour === '24' && smaller.slice(0, 3).every((part) => part === undefined || /^0+$/.test(part));
 }
 
 function readDate(text: string): number | null {
