@@ -1,3 +1,4 @@
+import type { PendingBatch } from '../broker/broker.js';
 import { partitionOfKey } from '../broker/partitioner.js';
 import { openEngine } from '../engine/create-engine.js';
 import { NO_CHANGE } from '../engine/engine-core.js';
@@ -143,23 +144,23 @@ class RestRun {
     return await inTime(this.#fetch(new Request(`http://localhost${path}`, { method: 'POST', body })));
   }
 
-  /** Topic by topic, each record in the partition of its key. */
+  /** Topic by topic, each record in the partition of its key; all at once, so that none is processed before the others are there. */
   async #produce(inputs: readonly TestRecord[]): Promise<void> {
     const { catalog, parts } = this.#engine.core;
+    const batches: PendingBatch[] = [];
     for (const topic of new Set(inputs.map((input) => input.topic))) {
       const source = sourceOn(catalog, topic);
       if (source === null) throw new TestFailure(`no stream or table reads the topic ${topic} of an input`);
       const partitions = parts.log.describeTopic(topic)!.partitions;
-      const batches = inputs
-        .filter((input) => input.topic === topic)
-        .map((input) => {
-          const record = encodeRecord(input, source);
-          const { key } = record;
-          const partition = key === null ? 0 : partitionOfKey(key, 0, key.length, partitions);
-          return { topic, partition, records: 1, bytes: batchOf(topic, record, 0).bytes };
-        });
-      await parts.thread.append(batches);
+      for (const input of inputs) {
+        if (input.topic !== topic) continue;
+        const record = encodeRecord(input, source);
+        const { key } = record;
+        const partition = key === null ? 0 : partitionOfKey(key, 0, key.length, partitions);
+        batches.push({ topic, partition, records: 1, bytes: batchOf(topic, record, 0).bytes });
+      }
     }
+    await parts.thread.append(batches);
   }
 
   #verifyOutputs(): void {
