@@ -129,7 +129,7 @@ ${state}: this prompt works on the same engine. Try
 
   SELECT origin, city, flights, average_delay FROM airport_days WHERE origin = 'ORD' LIMIT 5;
   SET 'auto.offset.reset' = 'earliest';
-  SELECT origin, city, destination, delay FROM departures WHERE delay > 600 EMIT CHANGES LIMIT 3;
+  SELECT origin, city, destination, delay FROM departures WHERE delay > 300 EMIT CHANGES LIMIT 3;
   DESCRIBE airport_days EXTENDED;
 
 or, from another terminal,
