@@ -75,7 +75,9 @@ describe('errors', () => {
 
   test('an ambiguous column', () => {
     const error = failure(() => resolve(joined, 'f0'));
-    expect(error.message).toBe("Exception while preparing statement: Line: 1, Col: 8: Column 'F0' is ambiguous. Could be I1.F0 or I2.F0.");
+    expect(error.message).toBe(
+      "Exception while preparing statement: Line: 1, Col: 8: Column 'F0' is ambiguous. Could be I1.F0 or I2.F0.",
+    );
     expect(error.code).toBe('ambiguous-column');
   });
 
@@ -91,6 +93,8 @@ describe('errors', () => {
       { alias: 'R', name: 'A', schema: schema('K INT'), firstIndex: 1 },
     ]);
     expect(resolve(self, 'R.K').index).toBe(1);
-    expect(failure(() => resolve(self, 'A.K')).message).toBe("Failed to prepare statement: 'A' is not a valid stream/table name or alias.");
+    expect(failure(() => resolve(self, 'A.K')).message).toBe(
+      "Failed to prepare statement: 'A' is not a valid stream/table name or alias.",
+    );
   });
 });
