@@ -90,6 +90,19 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     });
 
   program
+    .command('load')
+    .description('append the rows of a file to a stream or table')
+    .argument('<stream>', 'the stream or table')
+    .argument('<file>', '.ndjson (a JSON object a line) or .csv (a header line first), also with .gz')
+    .option('-d, --data <file>', 'write to the engine of this file')
+    .option('--server <url>', 'write to a server (default: http://localhost:8088)')
+    .addHelpText('after', examples(LOAD_EXAMPLES))
+    .action(async (stream, file, options) => {
+      const { runLoad } = await import('./commands/load.js');
+      finish(await runLoad(stream, file, options, terminal));
+    });
+
+  program
     .command('demo')
     .description('replay 20,000 flights into an engine and watch its tables change; then a prompt on them')
     .option('-p, --port <n>', 'port of the HTTP endpoint; 0 takes a free one', portNumber, 8088)
@@ -156,6 +169,11 @@ const SQL_EXAMPLES = [
 const RUN_EXAMPLES = [
   ['millrace run orders.sql insert.sql report.sql', ''],
   ['millrace run report.sql --data orders.db -o csv > report.csv', ''],
+] as const;
+
+const LOAD_EXAMPLES = [
+  ['millrace load orders orders.csv --data orders.db', ''],
+  ['millrace load flights flights.ndjson.gz --server http://localhost:8088', ''],
 ] as const;
 
 const DEMO_EXAMPLES = [
