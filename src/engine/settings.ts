@@ -82,6 +82,13 @@ export const SETTINGS: readonly SettingDefinition[] = [
   define(
     'QUERY',
     'boolean',
+    'ksql.query.push.v2.enabled',
+    'false',
+    "Whether push queries that follow one query's results from the latest record have the ids of ksqlDB's scalable push queries.",
+  ),
+  define(
+    'QUERY',
+    'boolean',
     'ksql.query.pull.limit.clause.enabled',
     'true',
     'Whether pull queries may have a LIMIT clause.',
@@ -172,7 +179,6 @@ export const IGNORED_SETTINGS: readonly string[] = [
   'ksql.headers.columns.enabled',
   'ksql.suppress.enabled',
   'ksql.rowpartition.rowoffset.enabled',
-  'ksql.query.push.v2.enabled',
   'ksql.query.pull.interpreter.enabled',
   'ksql.query.pull.max.allowed.offset.lag',
   'ksql.query.retry.backoff.max.ms',

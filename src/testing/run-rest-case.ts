@@ -26,6 +26,7 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   'auto.offset.reset': 'earliest',
   'cache.max.bytes.buffering': '0',
   'commit.interval.ms': '1',
+  'ksql.query.push.v2.enabled': 'true',
 };
 
 /** Runs a case of HTTP requests against a server of its own, in this process. @throws TestFailure for its first difference */

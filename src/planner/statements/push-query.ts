@@ -1,8 +1,9 @@
-import type { SelectStatement } from '../../parser/ast.js';
+import type { SourceEntry } from '../../catalog/catalog.js';
+import type { Query, SelectStatement } from '../../parser/ast.js';
 import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
-import type { PlanningContext } from '../planning-context.js';
+import { flag, type PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
 import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 
@@ -11,7 +12,7 @@ export function planPushQuery(statement: SelectStatement, context: PlanningConte
   const logical = buildLogicalPlan(query, { kind: 'transient' }, context);
   const leftmost = logical.relation.sources[0]!.entry;
   const plan = buildPhysicalPlan(pruneColumns(logical.plan), {
-    queryId: `transient_${leftmost.name}_${context.transientSuffix}`,
+    queryId: `${isScalable(query, leftmost, context) ? 'SCALABLE_PUSH_QUERY' : 'transient'}_${leftmost.name}_${context.transientSuffix}`,
     serviceId: serviceId(context),
     defaultKeyFormat: defaultKeyFormat(context),
     sink: null,
@@ -21,4 +22,13 @@ export function planPushQuery(statement: SelectStatement, context: PlanningConte
     materialize: false,
   });
   return { kind: 'pushQuery', plan };
+}
+
+/** Whether ksqlDB would serve the query from the one that writes its source: clients know such a query by its id. */
+function isScalable(query: Query, source: SourceEntry, context: PlanningContext): boolean {
+  if (!flag(context, 'ksql.query.push.v2.enabled', false)) return false;
+  const { from, window, groupBy, partitionBy, having, emit } = query;
+  const plain = from.kind === 'table' && window === null && groupBy === null && partitionBy === null && having === null;
+  const reset = context.setting('ksql.streams.auto.offset.reset');
+  return plain && emit === 'CHANGES' && reset === 'latest' && context.catalog.writersOf(source.name).length === 1;
 }
