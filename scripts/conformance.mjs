@@ -51,6 +51,7 @@ async function runCorpus() {
       ...(options.summary || options.failures ? ['plain'] : []),
     ],
     summary: options.summary,
+    dialect: 'ksqldb',
     filter: options.filter ?? null,
     write: (line) => console.log(line),
   });

@@ -103,6 +103,27 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     });
 
   program
+    .command('test')
+    .description('run tests of statements: records in, records out, and no server')
+    .argument('[path...]', 'files and folders of tests: .json with lists of cases, .sql with --@test: lines')
+    .addOption(new Option('--reporter <name>', 'how results are written').choices(['plain', 'json']).default('plain'))
+    .option('--filter <text>', 'only tests whose id contains this')
+    .option('--summary', 'group failures by reason', false)
+    .addOption(
+      new Option('--dialect <name>', 'ksqldb refuses what ksqlDB refuses')
+        .choices(['millrace', 'ksqldb'])
+        .default('millrace'),
+    )
+    .option('-s, --sql-file <file>', 'one test, as ksql-test-runner takes it: its statements')
+    .option('-i, --input-file <file>', 'with --sql-file: {"inputs": [...]}')
+    .option('-o, --output-file <file>', 'with --sql-file: {"outputs": [...]}')
+    .addHelpText('after', examples(TEST_EXAMPLES))
+    .action(async (paths, options) => {
+      const { runTest } = await import('./commands/test.js');
+      finish(await runTest(paths, options, terminal));
+    });
+
+  program
     .command('demo')
     .description('replay 20,000 flights into an engine and watch its tables change; then a prompt on them')
     .option('-p, --port <n>', 'port of the HTTP endpoint; 0 takes a free one', portNumber, 8088)
@@ -174,6 +195,11 @@ const RUN_EXAMPLES = [
 const LOAD_EXAMPLES = [
   ['millrace load orders orders.csv --data orders.db', ''],
   ['millrace load flights flights.ndjson.gz --server http://localhost:8088', ''],
+] as const;
+
+const TEST_EXAMPLES = [
+  ['millrace test tests/', ''],
+  ['millrace test -s query.sql -i input.json -o output.json', ''],
 ] as const;
 
 const DEMO_EXAMPLES = [

@@ -1,4 +1,5 @@
 import { StatementError } from '../model/errors.js';
+import type { Dialect } from '../planner/planning-context.js';
 import { TestFileError } from './json.js';
 import { runQueryCase } from './run-query-case.js';
 import { runRestCase } from './run-rest-case.js';
@@ -6,10 +7,10 @@ import { runSqlCase } from './run-sql-case.js';
 import { type CaseResult, type TestCase, TestFailure, TestSkipped } from './test-case.js';
 
 /** Runs a case. Never throws: whatever goes wrong is the reason of a failure. */
-export async function runCase(test: TestCase): Promise<CaseResult> {
+export async function runCase(test: TestCase, dialect: Dialect): Promise<CaseResult> {
   const { id, kind } = test;
   try {
-    await dispatch(test);
+    await dispatch(test, dialect);
     return { id, kind, status: 'passed', reason: null };
   } catch (error) {
     if (error instanceof TestSkipped) return { id, kind, status: 'skipped', reason: error.message };
@@ -17,15 +18,15 @@ export async function runCase(test: TestCase): Promise<CaseResult> {
   }
 }
 
-function dispatch(test: TestCase): void | Promise<void> {
+function dispatch(test: TestCase, dialect: Dialect): void | Promise<void> {
   switch (test.kind) {
     case 'query':
     case 'expected-exception':
-      return runQueryCase(test);
+      return runQueryCase(test, dialect);
     case 'sql':
-      return runSqlCase(test);
+      return runSqlCase(test, dialect);
     case 'rest':
-      return runRestCase(test);
+      return runRestCase(test, dialect);
   }
 }
 

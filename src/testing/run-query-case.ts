@@ -1,4 +1,5 @@
 import { StatementError } from '../model/errors.js';
+import type { Dialect } from '../planner/planning-context.js';
 import { exceptionDifference } from './judge/match-exception.js';
 import { matchRecords } from './judge/match-records.js';
 import { checkPostConditions } from './judge/post-conditions.js';
@@ -14,8 +15,8 @@ const PARTITIONS_DEFAULT = 4;
 const EXACT_NUMBERS = 'use.exact.numeric.comparison';
 
 /** Runs a case of statements and records. @throws TestFailure for its first difference, or what the engine threw */
-export function runQueryCase(test: QueryCase): void {
-  const run = new QueryRun(test);
+export function runQueryCase(test: QueryCase, dialect: Dialect): void {
+  const run = new QueryRun(test, dialect);
   const { expectedException } = test;
   if (expectedException === null) {
     run.all();
@@ -44,9 +45,9 @@ class QueryRun {
   /** Index of the statement that is being run, of how many. */
   #statement = { index: -1, count: 0 };
 
-  constructor(test: QueryCase) {
+  constructor(test: QueryCase, dialect: Dialect) {
     this.#test = test;
-    this.#workbench = new Workbench({ properties: test.properties, partitionsDefault: PARTITIONS_DEFAULT });
+    this.#workbench = new Workbench({ properties: test.properties, partitionsDefault: PARTITIONS_DEFAULT, dialect });
   }
 
   all(): void {

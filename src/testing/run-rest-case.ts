@@ -5,6 +5,7 @@ import { NO_CHANGE } from '../engine/engine-core.js';
 import type { MillraceEngine } from '../engine/millrace-engine.js';
 import { JsonNumber, type JsonValue, parseJsonLossless, writeJson } from '../model/json-text.js';
 import { parse } from '../parser/parse.js';
+import type { Dialect } from '../planner/planning-context.js';
 import { createApp } from '../server/app.js';
 import { listOf, objectOf, textOf } from './json.js';
 import { matchRecords } from './judge/match-records.js';
@@ -22,7 +23,6 @@ const RESPONSE_MS_MAX = 3000;
 
 /** As the servers of ksqlDB's tests are set up; commits come quickly, so that nothing waits for them. */
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
-  'millrace.dialect': 'ksqldb',
   'auto.offset.reset': 'earliest',
   'cache.max.bytes.buffering': '0',
   'commit.interval.ms': '1',
@@ -30,11 +30,13 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** Runs a case of HTTP requests against a server of its own, in this process. @throws TestFailure for its first difference */
-export async function runRestCase(test: RestCase): Promise<void> {
+export async function runRestCase(test: RestCase, dialect: Dialect): Promise<void> {
   if (test.responses.some((response) => response.has('queryProto'))) {
     throw new TestFailure('responses in protobuf format cannot be read');
   }
-  const engine = (await openEngine({ settings: SERVER_SETTINGS })) as MillraceEngine;
+  const engine = (await openEngine({
+    settings: { ...SERVER_SETTINGS, 'millrace.dialect': dialect },
+  })) as MillraceEngine;
   try {
     await new RestRun(test, engine).run();
   } finally {

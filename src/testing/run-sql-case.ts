@@ -8,6 +8,7 @@ import { equalValues, type Row, type SqlValue } from '../model/value.js';
 import { valueText } from '../model/value-text.js';
 import type { AssertSource, AssertTombstone, AssertValues, Expression, Identifier } from '../parser/ast.js';
 import type { ParsedStatement } from '../parser/parse.js';
+import type { Dialect } from '../planner/planning-context.js';
 import { classOf, isKindOf, messageDifference } from './judge/match-exception.js';
 import { keyWithoutWindow } from './record-codec.js';
 import { SingleTaskDriver } from './single-task-driver.js';
@@ -19,8 +20,8 @@ import { Workbench } from './workbench.js';
 const DEPTH_MAX = 200;
 
 /** Runs a script of statements and assertions. @throws TestFailure for what does not hold, or what the engine threw */
-export function runSqlCase(test: SqlCase): void {
-  const run = new SqlRun();
+export function runSqlCase(test: SqlCase, dialect: Dialect): void {
+  const run = new SqlRun(dialect);
   const { expectedError, expectedMessage } = test;
   try {
     for (const step of test.steps) run.script(step);
@@ -44,11 +45,15 @@ export function runSqlCase(test: SqlCase): void {
 
 /** All queries of a script over shared topics: what one writes goes at once through those that read it. */
 class SqlRun {
-  readonly #workbench = new Workbench({ properties: new Map(), partitionsDefault: 1 });
+  readonly #workbench: Workbench;
   readonly #topics = new Topics();
   readonly #drivers = new Map<string, SingleTaskDriver>();
   /** Records of a topic that assertions have taken. */
   readonly #taken = new Map<string, number>();
+
+  constructor(dialect: Dialect) {
+    this.#workbench = new Workbench({ properties: new Map(), partitionsDefault: 1, dialect });
+  }
 
   script(text: string): void {
     const workbench = this.#workbench;

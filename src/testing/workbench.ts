@@ -23,7 +23,7 @@ import { bindingIn } from '../planner/analysis/binding.js';
 import { Scope } from '../planner/analysis/scope.js';
 import { defineSource } from '../planner/analysis/source-definition.js';
 import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
-import type { PlanningContext, TopicFacts } from '../planner/planning-context.js';
+import type { Dialect, PlanningContext, TopicFacts } from '../planner/planning-context.js';
 import type { QueryDeployment, StatementPlan } from '../planner/statement-plan.js';
 import type { WrittenRecord } from './single-task-driver.js';
 import { recordsOf } from './topics.js';
@@ -50,6 +50,7 @@ export interface WorkbenchOptions {
   readonly properties: ReadonlyMap<string, string>;
   /** Partitions of topics that no statement mentions before they are used. */
   readonly partitionsDefault: number;
+  readonly dialect: Dialect;
   readonly clock?: Clock;
 }
 
@@ -64,7 +65,7 @@ export interface StatementEffect {
   readonly inserted: readonly WrittenRecord[];
 }
 
-/** Plans statements one after the other against a catalog of its own, in the `ksqldb` dialect, without an engine. */
+/** Plans statements one after the other against a catalog of its own, without an engine. */
 export class Workbench {
   readonly evaluation: EvaluationContext;
   readonly functions = sharedFunctions();
@@ -74,6 +75,7 @@ export class Workbench {
   readonly #variables = new Map<string, string>();
   readonly #topics = new Map<string, TopicFacts>();
   readonly #partitionsDefault: number;
+  readonly #dialect: Dialect;
   #queryNumber = 0;
   #transients = 0;
 
@@ -81,6 +83,7 @@ export class Workbench {
     const clock = options.clock ?? systemClock;
     this.evaluation = { now: () => clock.now(), random: Math.random };
     this.#partitionsDefault = options.partitionsDefault;
+    this.#dialect = options.dialect;
     for (const [name, value] of options.properties) this.#overrides.set(fullName(name) ?? name, value);
   }
 
@@ -188,7 +191,7 @@ export class Workbench {
     return {
       catalog: this.#catalog.snapshot(),
       functions: this.functions,
-      dialect: 'ksqldb',
+      dialect: this.#dialect,
       setting: (name) => this.setting(name),
       topic: (name) => this.#facts(statement, name),
       nextQueryNumber: this.#queryNumber,
