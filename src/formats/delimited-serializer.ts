@@ -70,7 +70,8 @@ function toText(type: SqlType, first: boolean, quoteWhere: RegExp): (value: SqlV
 function quoted(text: string, first: boolean, quoteWhere: RegExp): string {
   if (text.length === 0) return first ? '""' : '';
   const plainStart = !first || isLetterOrDigit(text.charCodeAt(0));
-  if (plainStart && text.charCodeAt(0) > 0x23 && text.charCodeAt(text.length - 1) > 0x20 && !quoteWhere.test(text)) return text;
+  if (plainStart && text.charCodeAt(0) > 0x23 && text.charCodeAt(text.length - 1) > 0x20 && !quoteWhere.test(text))
+    return text;
   return `"${text.replaceAll('"', '""')}"`;
 }
 
