@@ -39,7 +39,8 @@ export class PartitionFeed {
   fetch(from: number, bytesMax: number): Fetched {
     if (from >= this.end) return { batches: [], lost: 0 };
     const oldest = this.#recent[this.#first];
-    if (oldest !== undefined && oldest.baseOffset <= from) {
+    // What was appended while nobody read here was not kept.
+    if (oldest !== undefined && oldest.baseOffset <= from && from <= this.#recent.at(-1)!.lastOffset) {
       return { batches: this.#fetchRecent(from, bytesMax), lost: 0 };
     }
     try {
