@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemoryTableReader } from '../../src/state/memory/memory-table-reader.js';
 import { MemoryTaskStores } from '../../src/state/memory/memory-task-stores.js';
 import { SqliteTableReader } from '../../src/state/sqlite/sqlite-table-reader.js';
 import { SqliteTaskStores } from '../../src/state/sqlite/sqlite-task-stores.js';
 import { openDatabase } from '../../src/storage/database.js';
+import { MemoryTableReader } from '../support/memory-table-reader.js';
 import type { StateHarness } from './state-store-contract.js';
 
 /** A reader on its own connection when there is a file, on the writer's when there is none. */

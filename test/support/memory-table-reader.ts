@@ -1,8 +1,8 @@
-import { compareValues, type Row } from '../../model/value.js';
-import type { Entry } from '../entry.js';
-import { compileKeyId, keyOrder } from '../key-encoding.js';
-import type { NumberRange, TableRead, TableReader, TableRow } from '../table-reader.js';
-import type { MemoryStore, MemoryTaskStores } from './memory-task-stores.js';
+import { compareValues, type Row } from '../../src/model/value.js';
+import type { Entry } from '../../src/state/entry.js';
+import { compileKeyId, keyOrder } from '../../src/state/key-encoding.js';
+import type { MemoryStore, MemoryTaskStores } from '../../src/state/memory/memory-task-stores.js';
+import type { NumberRange, TableRead, TableReader, TableRow } from '../../src/state/table-reader.js';
 
 /** Reads memory stores as they are at the moment of the call: there is no commit to wait for. */
 export class MemoryTableReader implements TableReader {
