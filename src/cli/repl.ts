@@ -1,3 +1,4 @@
+import type { KnownNames } from './backend/backend.js';
 import { EXIT, type ExitCode, Interrupted } from './exit.js';
 import { PlainPrompter } from './plain-prompter.js';
 import { errorText } from './render/error-text.js';
@@ -45,6 +46,18 @@ async function runInput(shell: Shell, text: string): Promise<boolean> {
   }
 }
 
-async function openPrompter(_shell: Shell): Promise<Prompter> {
-  return new PlainPrompter();
+/** How long names that were read for completion are taken to be right. */
+const NAMES_AGE_MS = 3_000;
+
+async function openPrompter(shell: Shell): Promise<Prompter> {
+  const { terminal } = shell;
+  if (!terminal.repaints) return new PlainPrompter();
+  const { LineEditor } = await import('./editor/line-editor.js');
+  const { History, historyPath } = await import('./editor/history.js');
+  let known: { readonly names: Promise<KnownNames>; readonly at: number } | null = null;
+  return new LineEditor(terminal, new History(historyPath()), () => {
+    const now = performance.now();
+    if (known === null || now - known.at > NAMES_AGE_MS) known = { names: shell.backend.names(), at: now };
+    return known.names;
+  });
 }
