@@ -144,6 +144,7 @@ function physical(plan: LogicalPlan, name: string): ReturnType<typeof buildPhysi
     output: null,
     limit: null,
     settings: {},
+    defaultKeyFormat: 'KAFKA',
     materialize: false,
   });
 }
