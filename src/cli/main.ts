@@ -112,7 +112,7 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     .addOption(
       new Option('--dialect <name>', 'ksqldb refuses what ksqlDB refuses')
         .choices(['millrace', 'ksqldb'])
-        .default('millrace'),
+        .default('ksqldb'),
     )
     .option('-s, --sql-file <file>', 'one test, as ksql-test-runner takes it: its statements')
     .option('-i, --input-file <file>', 'with --sql-file: {"inputs": [...]}')

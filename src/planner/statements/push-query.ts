@@ -1,8 +1,10 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
 import type { Query, SelectStatement } from '../../parser/ast.js';
-import { buildLogicalPlan } from '../logical/build-logical-plan.js';
+import { buildLogicalPlan, type LogicalQuery } from '../logical/build-logical-plan.js';
+import { keyWindowOf } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
+import type { OutputColumn } from '../physical/physical-plan.js';
 import { flag, type PlanningContext } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
 import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
@@ -16,7 +18,7 @@ export function planPushQuery(statement: SelectStatement, context: PlanningConte
     serviceId: serviceId(context),
     defaultKeyFormat: defaultKeyFormat(context),
     sink: null,
-    output: logical.output,
+    output: withWindowBounds(logical),
     limit: query.limit === null ? null : Number(query.limit),
     settings: capturedSettings(context),
     materialize: false,
@@ -31,4 +33,15 @@ function isScalable(query: Query, source: SourceEntry, context: PlanningContext)
   const plain = from.kind === 'table' && window === null && groupBy === null && partitionBy === null && having === null;
   const reset = context.setting('ksql.streams.auto.offset.reset');
   return plain && emit === 'CHANGES' && reset === 'latest' && context.catalog.writersOf(source.name).length === 1;
+}
+
+/** Bounds of the row's window come from its key, so that deletions show them too. */
+function withWindowBounds({ plan, output }: LogicalQuery): readonly OutputColumn[] {
+  const windowed = plan.kind === 'project' && keyWindowOf(plan) !== null;
+  return output!.map((column) => {
+    const source = windowed && 'column' in column.from ? plan.expressions[column.from.column]! : null;
+    if (source?.kind !== 'column') return column;
+    if (source.name === 'WINDOWSTART') return { ...column, from: { window: 'start' } };
+    return source.name === 'WINDOWEND' ? { ...column, from: { window: 'end' } } : column;
+  });
 }
