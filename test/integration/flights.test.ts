@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -128,3 +129,29 @@ test('queries that start after the data have come see the airports first', async
     await engine.close();
   }
 });
+
+const cli = join(import.meta.dirname, '../../dist/cli.js');
+
+/** What a command of the built package printed. */
+function millrace(input: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { input, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return stdout;
+}
+
+test.skipIf(!existsSync(cli))('by the prompt of the built package: the same rows', async () => {
+  const data = join(folder, 'prompt.db');
+  millrace(pipeline, 'sql', data);
+  for (const name of ['airports', 'flights']) {
+    millrace('', 'load', name, join(example, `${name}.ndjson.gz`), '--data', data);
+  }
+  const ask = 'SELECT origin, windowstart, city, flights, average_delay, greatest_delay FROM airport_days;\n';
+  let lines: string[] = [];
+  for (let attempt = 0; attempt < 20 && lines.length < expected.length; attempt++) {
+    lines = millrace(ask, 'sql', data, '--output', 'ndjson')
+      .trimEnd()
+      .split('\n')
+      .map((text) => line(Object.values(JSON.parse(text))));
+  }
+  expect(lines.sort()).toEqual(expected);
+}, 60_000);
