@@ -2,7 +2,6 @@ import type { LogReader } from '../broker/broker.js';
 import { MemoryCatalog } from '../catalog/memory-catalog.js';
 import type { DeployOptions, StartOffset, StreamThread, ThreadChange } from '../executor/thread/stream-thread.js';
 import type { FunctionRegistry } from '../functions/registry.js';
-import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { Dialect, PlanningContext } from '../planner/planning-context.js';
@@ -124,10 +123,6 @@ export class EngineCore {
       cacheBytes: this.parts.settings.number('cache.max.bytes.buffering', session?.properties),
       paused,
     };
-  }
-
-  topicMissing(name: string): SystemError {
-    return new SystemError(`the topic "${name}" does not exist`, { code: 'unknown-topic' });
   }
 }
 

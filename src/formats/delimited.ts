@@ -15,7 +15,6 @@ export const delimitedFormat: Format = {
   support: {
     key: true,
     value: true,
-    multipleColumns: true,
     schemaRegistry: false,
     singleColumn: { default: 'unwrapped', allowed: ['unwrapped'] },
     properties: ['delimiter'],

@@ -1,5 +1,4 @@
-import type { RecordError } from '../model/errors.js';
-import type { Column, Schema } from '../model/schema.js';
+import type { Column } from '../model/schema.js';
 import type { SqlValue } from '../model/value.js';
 
 /** A format as a plan keeps it. Plain JSON. */
@@ -55,7 +54,6 @@ export interface Serializer {
 export interface FormatSupport {
   readonly key: boolean;
   readonly value: boolean;
-  readonly multipleColumns: boolean;
   /** Whether schemas live in a registry (AVRO, PROTOBUF, JSON_SR). */
   readonly schemaRegistry: boolean;
   /** How a single column is written when nothing is said, and which ways are allowed. */
@@ -91,5 +89,3 @@ export interface Format {
   ): Deserializer;
   serializer(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): Serializer;
 }
-
-export type { Column, RecordError, Schema };

@@ -13,7 +13,6 @@ export const jsonFormat: Format = {
   support: {
     key: true,
     value: true,
-    multipleColumns: true,
     schemaRegistry: false,
     singleColumn: { default: 'wrapped', allowed: ['wrapped', 'unwrapped'] },
     properties: [],

@@ -13,7 +13,6 @@ export const kafkaFormat: Format = {
   support: {
     key: true,
     value: true,
-    multipleColumns: false,
     schemaRegistry: false,
     singleColumn: { default: 'unwrapped', allowed: ['unwrapped'] },
     properties: [],

@@ -9,7 +9,6 @@ export const noneFormat: Format = {
   support: {
     key: true,
     value: false,
-    multipleColumns: false,
     schemaRegistry: false,
     singleColumn: { default: 'unwrapped', allowed: ['unwrapped'] },
     properties: [],

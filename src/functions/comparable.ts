@@ -1,9 +1,8 @@
 import { StatementError } from '../model/errors.js';
 import { formatType, type SqlType } from '../model/sql-type.js';
-import { compareValues, type SqlValue } from '../model/value.js';
 
 /** Whether values of the type have an order: all but those that hold a MAP. */
-export function isComparable(type: SqlType): boolean {
+function isComparable(type: SqlType): boolean {
   switch (type.kind) {
     case 'MAP':
       return false;
@@ -23,9 +22,4 @@ export function requireComparable(functionName: string, type: SqlType): void {
       code: 'not-comparable',
     });
   }
-}
-
-/** The natural order of two non-null values of a type. */
-export function comparatorOf(type: SqlType): (a: SqlValue, b: SqlValue) => number {
-  return (a, b) => compareValues(type, a, b);
 }

@@ -16,8 +16,6 @@ export interface Schema {
   readonly columns: readonly Column[];
 }
 
-export const EMPTY_SCHEMA: Schema = { columns: [] };
-
 export function schemaOf(columns: readonly Column[]): Schema {
   return { columns: [...columns.filter((c) => c.role === 'key'), ...columns.filter((c) => c.role !== 'key')] };
 }

@@ -35,7 +35,6 @@ export function offsetZone(seconds: number): TimeZone {
   return { id: formatOffset(seconds), fixed: true, offsetAt: () => seconds };
 }
 
-export const UTC_ZONE: TimeZone = { id: 'UTC', fixed: false, offsetAt: () => 0 };
 export const GMT_ZONE: TimeZone = { id: 'GMT', fixed: false, offsetAt: () => 0 };
 
 /**

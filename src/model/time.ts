@@ -1,6 +1,5 @@
-/** Milliseconds since 1970-01-01T00:00Z, or a length of time in milliseconds. */
+/** Milliseconds since 1970-01-01T00:00Z. */
 export type Timestamp = number;
-export type DurationMs = number;
 
 /** The only way to learn the time; real at the edge, fake in tests. */
 export interface Clock {

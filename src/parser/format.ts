@@ -36,11 +36,6 @@ export function formatStatement(statement: Statement, options: FormatOptions = {
   return `${new StatementFormatter(options).statement(statement)};`;
 }
 
-/** Canonical text of a query on one line, without `;`. */
-export function formatQuery(query: Query, options: FormatOptions = {}): string {
-  return new StatementFormatter(options).query(query);
-}
-
 class StatementFormatter {
   readonly #e: ExpressionFormatter;
 

@@ -70,11 +70,6 @@ export type TokenKind =
   | 'directive'
   | 'unknown';
 
-export const TOKEN_KINDS: readonly TokenKind[] = [
-  ...(['keyword', 'identifier', 'quotedIdentifier', 'string', 'number', 'operator', 'punctuation'] as const),
-  ...(['variable', 'comment', 'directive', 'unknown'] as const),
-];
-
 /** What the table knows of a token type beyond what Chevrotain needs. */
 interface TokenFacts {
   readonly kind: TokenKind;
@@ -255,10 +250,4 @@ export function displayToken(type: TokenType): string {
 /** A token type as a sentence names it. */
 export function tokenInWords(type: TokenType): string {
   return facts.get(type.tokenTypeIdx!)?.words ?? type.name;
-}
-
-/** Whether a token type is fixed text, such as `)` or a keyword. */
-export function isFixedText(type: TokenType): boolean {
-  const kind = tokenKind(type);
-  return kind === 'keyword' || kind === 'operator' || kind === 'punctuation';
 }

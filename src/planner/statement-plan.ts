@@ -59,5 +59,3 @@ export type StatementPlan =
   | { readonly kind: 'dropType'; readonly name: string }
   /** IF [NOT] EXISTS found nothing to do. */
   | { readonly kind: 'unchanged'; readonly message: string };
-
-export type StatementPlanKind = StatementPlan['kind'];

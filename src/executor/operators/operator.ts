@@ -81,5 +81,3 @@ export function isNullKey(key: Row): boolean {
   for (let i = 0; i < key.length; i++) if (key[i] !== null) return false;
   return true;
 }
-
-export type { RecordHeader };

@@ -1,11 +1,4 @@
-import type {
-  Appended,
-  PartitionOffsets,
-  PendingBatch,
-  Position,
-  TopicConfig,
-  TopicDescription,
-} from '../../broker/broker.js';
+import type { Appended, PendingBatch, Position, TopicConfig } from '../../broker/broker.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import type { TransientRow } from '../task/transient-rows.js';
 
@@ -14,7 +7,7 @@ export type StartOffset = 'earliest' | 'latest';
 
 /** One change of the catalog's command log, written in the transaction that makes it true. */
 export interface CatalogCommand {
-  /** The sequence number; assigned by the writer, ascending. */
+  /** For the engine alone: the stream thread stores it as it is. */
   readonly text: string;
 }
 
@@ -97,4 +90,4 @@ export interface ThreadChange {
   readonly drop: readonly string[];
 }
 
-export type { PartitionOffsets, TopicDescription, TransientRow };
+export type { TransientRow };

@@ -12,18 +12,12 @@ import {
   STRING,
 } from '../../model/sql-type.js';
 import { type SqlValue, toBigintValue } from '../../model/value.js';
-import type { Expression, Literal } from '../../parser/ast.js';
+import type { Literal } from '../../parser/ast.js';
 import type { BoundExpression } from '../expression.js';
 
 export interface TypedValue {
   readonly type: SqlType;
   readonly value: SqlValue;
-}
-
-const LITERAL_KINDS: ReadonlySet<string> = new Set(['null', 'boolean', 'integer', 'decimal', 'double', 'string']);
-
-export function isLiteral(e: Expression): e is Literal {
-  return LITERAL_KINDS.has(e.kind);
 }
 
 /** The type and value of a literal: digits decide between INTEGER and BIGINT and give a DECIMAL its precision and scale. */

@@ -1,8 +1,8 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
-import type { Column, Format, FormatSpec } from '../../formats/format.js';
+import type { Format, FormatSpec } from '../../formats/format.js';
 import { formatNamed, PLANNED_FORMATS } from '../../formats/index.js';
 import { StatementError } from '../../model/errors.js';
-import { formatColumn, keyColumns, type Schema, valueColumns } from '../../model/schema.js';
+import { type Column, formatColumn, keyColumns, type Schema, valueColumns } from '../../model/schema.js';
 import type { PlanningContext } from '../planning-context.js';
 import type { WithProperties } from './with-properties.js';
 

@@ -27,9 +27,7 @@ import type { PlanningContext } from '../planning-context.js';
 import { type AggregateNode, keyWindowOf, type LogicalPlan, type ProjectNode, resultKind } from './logical-plan.js';
 
 /** What the query is for: a persistent one has key rules and a sink; a transient one returns its columns as listed. */
-export type QueryTarget =
-  | { readonly kind: 'persistent'; readonly sink: string; readonly asTable: boolean | null }
-  | { readonly kind: 'transient' };
+export type QueryTarget = { readonly kind: 'persistent'; readonly sink: string } | { readonly kind: 'transient' };
 
 /** A query with all names and types known. */
 export interface LogicalQuery {

@@ -1,5 +1,5 @@
 import type { FormatSpec } from '../../formats/format.js';
-import type { Column, Schema } from '../../model/schema.js';
+import type { Schema } from '../../model/schema.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { BoundExpression } from '../expression.js';
 
@@ -352,5 +352,3 @@ export function storesOf(plan: PhysicalPlan): readonly StorePlan[] {
   });
   return found;
 }
-
-export type { Column };

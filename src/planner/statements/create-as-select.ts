@@ -34,7 +34,7 @@ export function planCreateAsSelect(statement: CreateAsSelect, text: string, cont
   }
   const properties = WithProperties.read(statement.properties, 'createAs');
   checkTimestamp(properties, query);
-  const logical = buildLogicalPlan(query, { kind: 'persistent', sink: name, asTable: kind === 'TABLE' }, context);
+  const logical = buildLogicalPlan(query, { kind: 'persistent', sink: name }, context);
   checkResultKind(kind, logical.plan);
   checkWindowedTables(logical.relation.sources.map((s) => s.entry));
   const plan = pruneColumns(logical.plan);

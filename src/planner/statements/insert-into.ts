@@ -24,7 +24,7 @@ export function planInsertInto(statement: InsertInto, text: string, context: Pla
   if (statement.query.limit !== null) {
     throw new StatementError("INSERT INTO statements don't support LIMIT clause.", { code: 'limit-in-create' });
   }
-  const logical = buildLogicalPlan(statement.query, { kind: 'persistent', sink: target.name, asTable: null }, context);
+  const logical = buildLogicalPlan(statement.query, { kind: 'persistent', sink: target.name }, context);
   if (resultKind(logical.plan) === 'TABLE') {
     throw new StatementError(
       `Incompatible data sink and query result. Data sink (${target.name}) type is KSTREAM but select query result is KTABLE.`,

@@ -83,7 +83,7 @@ describe('pruning columns', () => {
         const { thread, log } = engine.core.parts;
         const logical = buildLogicalPlan(
           queryOf(`${text} EMIT CHANGES;`),
-          { kind: 'persistent', sink: 'R', asTable: null },
+          { kind: 'persistent', sink: 'R' },
           engine.core.planningContext(engine.session()),
         ).plan;
         const variants = { whole: logical, pruned: pruneColumns(logical) };
