@@ -296,12 +296,14 @@ export class LineEditor implements Prompter {
 
   #suspend(): void {
     this.#restore();
-    process.once('SIGCONT', () => {
+    // The whole group, as the terminal would: npm may stand between the shell and this process.
+    process.kill(0, 'SIGTSTP');
+    // Goes on when the process does; at once where nobody controls jobs.
+    setTimeout(() => {
       this.#takeTerminal();
       this.#cursorRow = 0;
       if (this.#resolve !== null) this.#paint();
-    });
-    process.kill(process.pid, 'SIGTSTP');
+    }, 50);
   }
 
   /** Paints once for all keys that arrived together. */

@@ -74,8 +74,7 @@ class TablePrinter implements RowPrinter {
     const rows = this.#waiting;
     this.#waiting = [];
     const natural = naturalWidths(this.#columns, rows);
-    const wanted = live ? roomy(natural, this.#types, style) : natural;
-    const widths = columnWidths(wanted, style);
+    const widths = live ? liveWidths(natural, this.#types, style) : columnWidths(natural, style);
     if (widths === null) {
       this.#writer = new VerticalWriter(this.#columns, style);
       return this.#text(rows);
@@ -92,20 +91,25 @@ class TablePrinter implements RowPrinter {
   }
 }
 
-/** What the widest column of texts takes before it has shown that it needs more. */
+/** What a column of texts takes before it has shown that it needs more. */
+const TEXT_WIDTH = 16;
+const TEXT_WIDTH_MIN = 10;
 const TEXT_WIDTH_MAX = 40;
 
-/** Widths with room for the values that are still to come, as far as the terminal has any. */
-function roomy(natural: readonly number[], types: readonly string[], { columns }: TableStyle): readonly number[] {
-  const usual = natural.map((size, i) => Math.max(size, usualWidth(types[i]!) ?? 16));
-  if (columns === null) return usual;
-  let spare = columns - 2 - 3 * (natural.length - 1) - usual.reduce((sum, size) => sum + size, 0);
-  if (spare < 0) return natural;
-  return usual.map((size, i) => {
-    const more = usualWidth(types[i]!) === null ? Math.min(spare, Math.max(0, TEXT_WIDTH_MAX - size)) : 0;
-    spare -= more;
-    return size + more;
+/** Widths for values that are still to come: numbers get what they need, texts share the rest; null when that is too little. */
+function liveWidths(natural: readonly number[], types: readonly string[], style: TableStyle): number[] | null {
+  if (style.columnWidth > 0) return natural.map(() => style.columnWidth);
+  const usual = natural.map((size, i) => {
+    const width = usualWidth(types[i]!);
+    return width === null ? null : Math.max(size, width);
   });
+  const texts = usual.filter((width) => width === null).length;
+  if (style.columns === null) return usual.map((width, i) => width ?? Math.max(natural[i]!, TEXT_WIDTH));
+  const taken = usual.reduce((sum: number, width) => sum + (width ?? 0), 2 + 3 * (natural.length - 1));
+  const room = style.columns - taken;
+  if (room < texts * TEXT_WIDTH_MIN) return null;
+  const share = Math.min(TEXT_WIDTH_MAX, Math.floor(room / Math.max(1, texts)));
+  return usual.map((width) => width ?? share);
 }
 
 /** Columns of a terminal that most values of a type need; null for texts and nested values, which may need any. */

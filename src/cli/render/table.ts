@@ -17,6 +17,9 @@ export interface TableColumn {
 
 /** A column is not squeezed below this: then rows are better shown one value a line. */
 const COLUMN_WIDTH_MIN = 8;
+/** Nor below this when a value would then take more lines than that. */
+const COLUMN_WIDTH_GOOD = 24;
+const VALUE_LINES_MAX = 4;
 /** Between columns: ` | `. */
 const SEPARATOR_WIDTH = 3;
 
@@ -33,6 +36,7 @@ export function columnWidths(natural: readonly number[], style: TableStyle): num
   let cap = Math.max(...natural);
   while (cap >= COLUMN_WIDTH_MIN && sum(cap) > room) cap--;
   if (cap < COLUMN_WIDTH_MIN) return null;
+  if (cap < COLUMN_WIDTH_GOOD && Math.max(...natural) > VALUE_LINES_MAX * cap) return null;
   let spare = room - sum(cap);
   return natural.map((size) => {
     const more = size > cap && spare > 0 ? 1 : 0;

@@ -64,3 +64,14 @@ test('rows that trickle in leave room for longer ones', () => {
     ).size,
   ).toBe(1);
 });
+
+test('rows that trickle in fit the terminal, or have a line for each value', () => {
+  const begin = (columns: number): string[] => {
+    const style = { wrap: true, columnWidth: 0, columns };
+    const printer = rowPrinter('table', { columns: COLUMNS, style, live: true, emphasis: PLAIN.bold });
+    return (printer.rows([]) + printer.rows([row('[1, null, "a text that is longer than its column"]')])).split('\n');
+  };
+  expect(begin(50).every((line) => line.length <= 50)).toBe(true);
+  expect(begin(50)[0]).toMatch(/^ +ID \| S +\| T$/);
+  expect(begin(30)[0]).toMatch(/^-\[ 1 \]-+$/);
+});

@@ -41,6 +41,8 @@ describe('widths', () => {
 
   test('when columns would become too narrow there is no table', () => {
     expect(columnWidths([20, 20, 20, 20], style(30))).toBeNull();
+    expect(columnWidths([5, 10, 200], style(50))).toEqual([5, 10, 27]);
+    expect(columnWidths([5, 10, 200], style(40))).toBeNull();
   });
 
   test('a set width holds for all', () => {
