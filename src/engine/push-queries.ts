@@ -1,6 +1,5 @@
 import type { DeployOptions, StreamThread, ThreadEvent, TransientRow } from '../executor/thread/stream-thread.js';
 import { StatementError, SystemError } from '../model/errors.js';
-import type { SqlValue } from '../model/value.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { QueryEnd, QueryHandle, ResultColumn, ResultRow } from './engine.js';
 
@@ -107,7 +106,7 @@ class TransientQuery implements QueryHandle {
   receive(rows: readonly TransientRow[]): void {
     if (this.end !== null) return;
     for (const { values, tombstone, timestamp } of rows) {
-      this.#waiting.push({ values: values as readonly SqlValue[], tombstone, rowtime: timestamp });
+      this.#waiting.push({ values, tombstone, rowtime: timestamp });
     }
     if (this.#waiting.length > WAITING_MAX && !this.#paused) {
       this.#paused = true;

@@ -20,11 +20,11 @@ import { fuseStream } from './operators/fusion/fused-stream.js';
 import { STEP_FACTORIES } from './operators/index.js';
 import type {
   BeforeImage,
-  PipelineSink,
   RecordErrorReport,
   StreamOutput,
   TableOutput,
   TableView,
+  TransientResult,
 } from './operators/operator.js';
 import type {
   Evaluator,
@@ -58,11 +58,7 @@ export interface PipelineOptions {
   readonly repartition: 'direct' | 'topic';
   readonly onRecordError: (report: RecordErrorReport) => void;
   /** For plans without a sink: takes the rows. */
-  readonly onRow?: PipelineSink['row'];
-  /** Rows after which a transient query is complete; the plan's limit when absent. */
-  readonly limit?: number | null;
-  /** Makes a parser of a Java DateTimeFormatter pattern, for TIMESTAMP_FORMAT. */
-  readonly timestampParser?: (pattern: string) => TimestampParser;
+  readonly onRow?: (result: TransientResult) => void;
   /** Whether chains of stateless steps become one generated function; default true. */
   readonly fuse?: boolean;
 }
@@ -83,7 +79,7 @@ export function buildPipeline(plan: PhysicalPlan, options: PipelineOptions): Pip
     if (plan.resultKind === 'STREAM') builder.stream(plan.root, sink);
     else builder.table(plan.root, sink, 'none');
   } else if (options.onRow !== undefined) {
-    result = new Result(plan, { row: options.onRow }, builder, options.limit ?? plan.limit);
+    result = new Result(plan, options.onRow, builder);
     if (plan.resultKind === 'STREAM') builder.stream(plan.root, result);
     else builder.table(plan.root, result, 'none');
   } else {
@@ -202,8 +198,7 @@ class PipelineBuilder implements OperatorBuilder {
   }
 
   timestampParser(pattern: string): TimestampParser {
-    const { timestampParser, functions, evaluation } = this.#options;
-    if (timestampParser !== undefined) return timestampParser(pattern);
+    const { functions, evaluation } = this.#options;
     // The property means what the function means.
     const text = { kind: 'value', type: STRING } as const;
     const { signature, returnType } = functions.resolve('PARSE_TIMESTAMP', [text, text]);

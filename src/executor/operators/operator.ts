@@ -1,4 +1,3 @@
-import type { EvaluationContext } from '../../functions/define.js';
 import type { RecordErrorReason } from '../../model/errors.js';
 import type { RecordHeader, StreamRecord, TableChange, Window } from '../../model/record.js';
 import type { Row } from '../../model/value.js';
@@ -56,21 +55,12 @@ export interface RecordErrorReport {
   readonly offset: number;
 }
 
-/** Everything an operator may ask for. One a task. */
-export interface OperatorContext {
-  readonly evaluation: EvaluationContext;
-  /** Counts a record error and sends it to the processing log. Position is that of the record in work. */
-  report(reason: RecordErrorReason, step: string, message: string, target?: 'key' | 'value'): void;
-  /** Greatest event time this task has seen, in ms; -1 before the first record. */
-  streamTime(): number;
-  /** False: every update of a table goes on at once. True: a key goes on once a commit. */
-  readonly caching: boolean;
-}
-
-/** Where a pipeline's results go. Bytes are owned by the receiver's buffers; see `task/output-buffer.ts`. */
-export interface PipelineSink {
-  /** The result of a transient query: a row, or a tombstone (table results) with the key columns set. Borrowed. */
-  row?(record: { readonly row: readonly unknown[]; readonly tombstone: boolean; readonly timestamp: number }): void;
+/** One result of a transient query: a row, or a tombstone (table results) with the key columns set. Borrowed for the call. */
+export interface TransientResult {
+  readonly row: Row;
+  readonly tombstone: boolean;
+  /** Event time in ms. */
+  readonly timestamp: number;
 }
 
 export const NO_HEADERS: readonly RecordHeader[] = [];

@@ -1,12 +1,12 @@
 import type { StreamRecord, TableChange, Window } from '../../model/record.js';
 import type { Row } from '../../model/value.js';
 import type { OutputColumn, PhysicalPlan } from '../../planner/physical/physical-plan.js';
-import type { PipelineSink, StreamOutput, TableOutput } from './operator.js';
+import type { StreamOutput, TableOutput, TransientResult } from './operator.js';
 import type { OperatorBuilder } from './operator-builder.js';
 
-/** Hands the rows of a transient query to its reader, until the limit is reached. A null row of a stream is no result. */
+/** Hands the rows of a transient query to its reader, until the plan's limit is reached. A null row of a stream is no result. */
 export class Result implements StreamOutput, TableOutput {
-  readonly #sink: PipelineSink;
+  readonly #onRow: (result: TransientResult) => void;
   readonly #builder: OperatorBuilder;
   readonly #output: readonly OutputColumn[];
   readonly #keyCount: number;
@@ -15,13 +15,13 @@ export class Result implements StreamOutput, TableOutput {
   readonly #shown = { row: this.#row, tombstone: false, timestamp: 0 };
   #rows = 0;
 
-  constructor(plan: PhysicalPlan, sink: PipelineSink, builder: OperatorBuilder, limit: number | null) {
-    this.#sink = sink;
+  constructor(plan: PhysicalPlan, onRow: (result: TransientResult) => void, builder: OperatorBuilder) {
+    this.#onRow = onRow;
     this.#builder = builder;
     this.#output =
       plan.output ?? plan.schema.columns.map(({ name, type }, column) => ({ name, type, from: { column } }));
     this.#keyCount = plan.schema.columns.filter((column) => column.role === 'key').length;
-    this.#limit = limit ?? Number.POSITIVE_INFINITY;
+    this.#limit = plan.limit ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether the reader has got all it asked for. */
@@ -50,6 +50,6 @@ export class Result implements StreamOutput, TableOutput {
     this.#shown.tombstone = row === null;
     this.#shown.timestamp = timestamp;
     this.#builder.context.rowsOut++;
-    this.#sink.row?.(this.#shown);
+    this.#onRow(this.#shown);
   }
 }

@@ -1,6 +1,6 @@
 import type { EvaluationContext } from '../../functions/define.js';
 import { type RecordErrorReason, SystemError } from '../../model/errors.js';
-import type { OperatorContext, RecordErrorReport } from '../operators/operator.js';
+import type { RecordErrorReport } from '../operators/operator.js';
 
 /** Where the record in work came from: a batch cursor, as far as error reports go. */
 export interface RecordPlace {
@@ -21,10 +21,11 @@ const FATAL_PREFIX: Partial<Readonly<Record<RecordErrorReason, string>>> = {
 };
 
 /** What a task's operators share: stream time, and the count of what went wrong. */
-export class TaskContext implements OperatorContext {
+export class TaskContext {
   readonly evaluation: EvaluationContext;
+  /** False: every update of a table goes on at once. True: a key goes on once a commit. */
   readonly caching: boolean;
-  /** Greatest event time seen, in ms; sources raise it. */
+  /** Stream time: the greatest event time this task has seen, in ms; -1 before the first record. Sources raise it. */
   time = -1;
   /** Records and rows handed to the sink or the reader. */
   rowsOut = 0;
@@ -50,10 +51,6 @@ export class TaskContext implements OperatorContext {
     this.#fatal = new Set(fatal.map(([, reason]) => reason));
   }
 
-  streamTime(): number {
-    return this.time;
-  }
-
   /** Reports that follow are about the record that `place` stands at. */
   workOn(topic: string, place: RecordPlace): void {
     this.#topic = topic;
@@ -66,7 +63,10 @@ export class TaskContext implements OperatorContext {
     this.#place = NOWHERE;
   }
 
-  /** @throws SystemError when a setting of the query says that an error of this kind ends it */
+  /**
+   * Counts a record error and sends it to the processing log, with the place of the record in work.
+   * @throws SystemError when a setting of the query says that an error of this kind ends it
+   */
   report(reason: RecordErrorReason, step: string, message: string, target?: 'key' | 'value'): void {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
     this.#onError({

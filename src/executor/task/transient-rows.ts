@@ -1,14 +1,15 @@
-import type { PipelineSink } from '../operators/operator.js';
+import type { SqlValue } from '../../model/value.js';
+import type { TransientResult } from '../operators/operator.js';
 
-/** A result row of a transient query: values in JSON-safe form are made by the receiver. */
+/** A row of a transient query's result, kept. */
 export interface TransientRow {
-  readonly values: readonly unknown[];
+  readonly values: readonly SqlValue[];
   readonly tombstone: boolean;
   readonly timestamp: number;
 }
 
 /** Collects the result of a transient query, up to its LIMIT. */
-export class TransientRows implements PipelineSink {
+export class TransientRows {
   #rows: TransientRow[] = [];
   #left: number;
 
@@ -17,14 +18,10 @@ export class TransientRows implements PipelineSink {
     this.#left = limit ?? Number.POSITIVE_INFINITY;
   }
 
-  row(record: { readonly row: readonly unknown[]; readonly tombstone: boolean; readonly timestamp: number }): void {
+  add({ row, tombstone, timestamp }: TransientResult): void {
     if (this.#left <= 0) return;
     this.#left--;
-    this.#rows.push({
-      values: record.row.slice(),
-      tombstone: record.tombstone,
-      timestamp: record.timestamp,
-    });
+    this.#rows.push({ values: row.slice(), tombstone, timestamp });
   }
 
   /** Whether the LIMIT has been reached. */

@@ -1,5 +1,6 @@
 import type { PendingBatch } from '../../broker/broker.js';
 import { StatementError, type StatementProblem, SystemError } from '../../model/errors.js';
+import type { SqlValue } from '../../model/value.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import type { DeployOptions, ThreadChange, ThreadEvent } from './stream-thread.js';
 
@@ -72,7 +73,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** The same value with Buffers where a message has made plain arrays of bytes of them. */
-export function withBuffers(value: unknown): unknown {
+export function withBuffers(value: SqlValue): SqlValue {
   if (value instanceof Uint8Array) return asBuffer(value);
   if (Array.isArray(value)) return value.map(withBuffers);
   if (value instanceof Map) return new Map([...value].map(([k, v]) => [withBuffers(k), withBuffers(v)]));

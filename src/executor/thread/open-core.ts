@@ -39,7 +39,7 @@ export function openCore(
   const { clock, random } = ports;
   const functions = createFunctionRegistry();
   const evaluation = { now: () => clock.now(), random };
-  const build = ({ query, partition, stores, output, direct, caching, report, sink }: TaskRequest): Task =>
+  const build = ({ query, partition, stores, output, direct, caching, report, rows }: TaskRequest): Task =>
     buildPipeline(query.plan, {
       partition,
       stores,
@@ -49,7 +49,7 @@ export function openCore(
       caching,
       repartition: direct ? 'direct' : 'topic',
       onRecordError: report,
-      ...(sink === null ? {} : { onRow: (row) => sink.row!(row) }),
+      ...(rows === null ? {} : { onRow: (result) => rows.add(result) }),
     });
   const database = openDatabase({ path, mode: 'writer' });
   const log = new EmbeddedLog(database, { clock });

@@ -3,12 +3,13 @@ import { MemoryTaskStores } from '../../state/memory/memory-task-stores.js';
 import { SqliteTaskStores } from '../../state/sqlite/sqlite-task-stores.js';
 import type { TaskStores } from '../../state/state-store.js';
 import type { Database } from '../../storage/database.js';
-import type { PipelineSink, RecordErrorReport } from '../operators/operator.js';
+import type { RecordErrorReport } from '../operators/operator.js';
 import type { LogFeed } from '../task/log-feed.js';
 import { RecordOutputBuffer } from '../task/output-buffer.js';
 import { QueryRunner } from '../task/runner.js';
 import type { Task } from '../task/task.js';
 import type { QueryTopology } from '../task/topology.js';
+import type { TransientRows } from '../task/transient-rows.js';
 import { type DeploymentLog, prepareQuery, topologyOn } from './deployment.js';
 import type { ManagedQuery, RunnerFactory } from './query-set.js';
 
@@ -27,7 +28,7 @@ export interface TaskRequest {
   readonly caching: boolean;
   readonly report: (report: RecordErrorReport) => void;
   /** Set for transient queries. */
-  readonly sink: PipelineSink | null;
+  readonly rows: TransientRows | null;
 }
 
 export type TaskBuilder = (request: TaskRequest) => Task;
@@ -78,7 +79,7 @@ export class RunnerOpener implements RunnerFactory {
             direct: topology.direct,
             caching: options.cacheBytes > 0,
             report: (report) => query.errors.report(report),
-            sink: query.rows,
+            rows: query.rows,
           }),
         );
       }

@@ -264,7 +264,7 @@ describe.each([{ fuse: false }, { fuse: true }])('stateless steps with $fuse', (
   });
 
   it('hands the rows of a transient query to its reader, up to the limit', () => {
-    const harness = new PipelineHarness(planOf(ORDERS, { sink: null }), { fuse, limit: 1 });
+    const harness = new PipelineHarness({ ...planOf(ORDERS, { sink: null }), limit: 1 }, { fuse });
     harness.send('orders', { key: 'a', value: { ITEM: 'x', PRICE: 1 }, at: 2 }, { key: 'b', value: {} });
     expect(harness.rows).toEqual([{ row: ['a', 'x', 1], tombstone: false, timestamp: 2 }]);
     expect(harness.task.complete).toBe(true);

@@ -382,7 +382,7 @@ describe.each(['memory', 'file'])('the stream thread on a database in a %s', (wh
     const rowsOf = (engine: Harness): readonly TransientRow[] =>
       engine.events.flatMap((event) => (event.kind === 'rows' ? event.rows : []));
     const show: Behaviour = (record, _, task) =>
-      task.request.sink!.row!({ row: [record.key, record.value], tombstone: false, timestamp: record.timestamp });
+      task.request.rows!.add({ row: [record.key, record.value], tombstone: false, timestamp: record.timestamp });
     const transient = { ...PERSISTENT, transient: true };
 
     it('gives what was there when it began, and ends', async () => {
