@@ -40,6 +40,12 @@ export interface TableView {
   shown(key: Row, window: Window | null): TableRow | null;
 }
 
+/** The view of changes on their way into an aggregate, re-keyed or repartitioned: they are no table that anybody joins with. */
+export const NO_VIEW: TableView = {
+  lookup: () => null,
+  shown: () => null,
+};
+
 /** Stands for a row whose columns nobody reads. */
 export const SOME_ROW: Row = [];
 

@@ -3,7 +3,7 @@ import { keyColumns } from '../../model/schema.js';
 import { equalValues, type Row } from '../../model/value.js';
 import { columnsOf } from '../../planner/expression.js';
 import type { StreamRekeyStep, TableRekeyStep } from '../../planner/physical/physical-plan.js';
-import type { StreamOutput, TableOutput, TableRow, TableView } from './operator.js';
+import { NO_VIEW, type StreamOutput, type TableOutput } from './operator.js';
 import type { Evaluator, OperatorBuilder, StepFactory } from './operator-builder.js';
 
 /** What the processing log says of a row that a null grouping expression leaves out. */
@@ -128,7 +128,9 @@ class TableRekey implements TableOutput {
   }
 
   #sameKey(a: Row, b: Row): boolean {
-    return this.#step.keys.every((key, i) => equalValues(key.type, a[i]!, b[i]!));
+    const { keys } = this.#step;
+    for (let i = 0; i < keys.length; i++) if (!equalValues(keys[i]!.type, a[i]!, b[i]!)) return false;
+    return true;
   }
 
   #emit(change: TableChange, keyed: Row, before: Row | null, after: Row | null): void {
@@ -142,12 +144,6 @@ class TableRekey implements TableOutput {
     this.#output.change(rekeyed);
   }
 }
-
-/** Rekeyed changes are no table of their own: they are aggregated, and nobody looks a key up in between. */
-const NO_VIEW: TableView = {
-  lookup: (): TableRow | null => null,
-  shown: (): TableRow | null => null,
-};
 
 export const streamRekey: StepFactory<StreamRekeyStep> = {
   stream(step, output, builder) {

@@ -6,9 +6,10 @@ import type { Column } from '../../model/schema.js';
 import type { Row } from '../../model/value.js';
 import type { RepartitionStep } from '../../planner/physical/physical-plan.js';
 import type { TopicOutput } from '../task/output-buffer.js';
+import { BatchWalk } from './batch-walk.js';
 import { formatOf } from './formats.js';
-import { NO_HEADERS, type StreamOutput, type TableOutput, type TableRow, type TableView } from './operator.js';
-import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './operator-builder.js';
+import { NO_HEADERS, NO_VIEW, type StreamOutput, type TableOutput } from './operator.js';
+import type { OperatorBuilder, StepFactory } from './operator-builder.js';
 import { type RowWriter, rowWriter } from './row-writer.js';
 
 /*
@@ -131,7 +132,7 @@ function flagsAt(sink: ByteSink): number {
 }
 
 /** Reads the topic back and hands its records to what lies above. */
-class RepartitionReader implements RecordSource {
+class RepartitionReader extends BatchWalk {
   readonly #layout: Layout;
   readonly #builder: OperatorBuilder;
   readonly #keys: Deserializer;
@@ -144,6 +145,7 @@ class RepartitionReader implements RecordSource {
     builder: OperatorBuilder,
     handle: (reader: RepartitionReader, cursor: RecordBatchCursor) => void,
   ) {
+    super();
     const { step } = layout;
     this.#layout = layout;
     this.#builder = builder;
@@ -155,20 +157,6 @@ class RepartitionReader implements RecordSource {
       'value',
     );
     this.#handle = handle;
-  }
-
-  run(input: InputCursor, until: number, max: number): number {
-    const { cursor } = input;
-    let done = 0;
-    while (done < max && cursor.timestamp <= until) {
-      this.process(cursor);
-      done++;
-      if (!cursor.next()) {
-        input.hasRecord = false;
-        break;
-      }
-    }
-    return done;
   }
 
   process(cursor: RecordBatchCursor): void {
@@ -238,12 +226,6 @@ function changeReader(layout: Layout, output: TableOutput, builder: OperatorBuil
     output.change(change);
   });
 }
-
-/** Nobody joins with a table behind a repartition: its changes are aggregated. */
-const NO_VIEW: TableView = {
-  lookup: (): TableRow | null => null,
-  shown: (): TableRow | null => null,
-};
 
 export const repartition: StepFactory<RepartitionStep> = {
   stream(step, output, builder) {

@@ -96,10 +96,7 @@ class SessionRows implements RowStore {
 
   get(key: Row, window: Window | null): StateEntry | null {
     const { start, end } = windowOf(window);
-    for (const entry of this.#store.find(key, end, start)) {
-      if (entry.windowStart === start && entry.windowEnd === end) return entry;
-    }
-    return null;
+    return sessionIn(this.#store, key, start, end);
   }
 
   set(key: Row, window: Window | null, row: Row, timestamp: number): StateEntry {
@@ -119,6 +116,14 @@ class SessionRows implements RowStore {
   expire(streamTime: number): void {
     if (this.#retentionMs !== null) this.#store.expire(streamTime - this.#retentionMs);
   }
+}
+
+/** The session with exactly these bounds. */
+export function sessionIn(store: SessionStore, key: Row, start: number, end: number): StateEntry | null {
+  for (const entry of store.find(key, end, start)) {
+    if (entry.windowStart === start && entry.windowEnd === end) return entry;
+  }
+  return null;
 }
 
 function windowOf(window: Window | null): Window {

@@ -7,6 +7,7 @@ import type { AggregateChanges } from './aggregate-changes.js';
 import { isNullKey, type StreamOutput, type TableRow, type TableView } from './operator.js';
 import type { OperatorBuilder } from './operator-builder.js';
 import type { Progress } from './progress.js';
+import { sessionIn } from './row-store.js';
 
 type SessionPlan = WindowPlan & { readonly kind: 'SESSION' };
 
@@ -85,11 +86,11 @@ class SessionAggregate implements StreamOutput, TableView {
 
   lookup(key: Row, window: Window | null): TableRow | null {
     if (window === null) return null;
-    return this.#changes.view(this.#find(key, window.start, window.end));
+    return this.#changes.view(sessionIn(this.#store, key, window.start, window.end));
   }
 
   shown(key: Row, window: Window | null): TableRow | null {
-    return window === null ? null : this.#changes.viewShown(this.#find(key, window.start, window.end));
+    return window === null ? null : this.#changes.viewShown(sessionIn(this.#store, key, window.start, window.end));
   }
 
   flush(): void {
@@ -152,18 +153,11 @@ class SessionAggregate implements StreamOutput, TableView {
     this.#progress.closedUntil = closed - 1;
     ready.sort((a, b) => a.end - b.end || a.start - b.start);
     for (const { key, start, end } of ready) {
-      const entry = this.#find(key, start, end);
+      const entry = sessionIn(this.#store, key, start, end);
       if (entry === null) continue;
       this.#changes.emitFinal(entry);
       this.#store.put(entry);
     }
-  }
-
-  #find(key: Row, start: number, end: number): StateEntry | null {
-    for (const entry of this.#store.find(key, end, start)) {
-      if (entry.windowStart === start && entry.windowEnd === end) return entry;
-    }
-    return null;
   }
 }
 

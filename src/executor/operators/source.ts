@@ -1,32 +1,14 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import type { StreamRecord } from '../../model/record.js';
 import type { StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
+import { BatchWalk } from './batch-walk.js';
 import { eventTimeReader } from './event-time.js';
 import { isNullKey, NO_HEADERS, type StreamOutput } from './operator.js';
-import type { InputCursor, OperatorBuilder, RecordSource, StepFactory } from './operator-builder.js';
+import type { OperatorBuilder, StepFactory } from './operator-builder.js';
 import { SourceReader } from './source-reader.js';
 import { StoredTable } from './stored-table.js';
 
-/** Walks batches record by record. */
-abstract class Source implements RecordSource {
-  run(input: InputCursor, until: number, max: number): number {
-    const { cursor } = input;
-    let done = 0;
-    while (done < max && cursor.timestamp <= until) {
-      this.process(cursor);
-      done++;
-      if (!cursor.next()) {
-        input.hasRecord = false;
-        break;
-      }
-    }
-    return done;
-  }
-
-  abstract process(cursor: RecordBatchCursor): void;
-}
-
-class StreamSource extends Source {
+class StreamSource extends BatchWalk {
   readonly #reader: SourceReader;
   readonly #output: StreamOutput;
   readonly #record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
@@ -50,7 +32,7 @@ class StreamSource extends Source {
   }
 }
 
-class TableSource extends Source {
+class TableSource extends BatchWalk {
   readonly #step: TableSourceStep;
   readonly #reader: SourceReader;
   readonly #builder: OperatorBuilder;

@@ -1,6 +1,7 @@
 import type { Position, StoredBatch } from '../../broker/broker.js';
 import { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import { assert } from '../../model/errors.js';
+import { BatchWalk } from '../operators/batch-walk.js';
 import type { EventTimeReader } from '../operators/event-time.js';
 import type { InputCursor, RecordSource } from '../operators/operator-builder.js';
 import type { TaskContext } from './record-errors.js';
@@ -259,22 +260,12 @@ class InputQueue implements InputCursor {
 }
 
 /** Several sources over one topic, which take each record in turn. */
-class SharedSource implements RecordSource {
+class SharedSource extends BatchWalk {
   readonly #sources: readonly RecordSource[];
 
   constructor(sources: readonly RecordSource[]) {
+    super();
     this.#sources = sources;
-  }
-
-  run(input: InputCursor, until: number, max: number): number {
-    const { cursor } = input;
-    let done = 0;
-    while (input.hasRecord && done < max && cursor.timestamp <= until) {
-      this.process(cursor);
-      done++;
-      input.hasRecord = cursor.next();
-    }
-    return done;
   }
 
   process(cursor: RecordBatchCursor): void {
