@@ -37,6 +37,8 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
+  // The terminal is gone: nothing is left to be shown.
+  process.once('SIGHUP', () => process.exit(EXIT.interrupted));
   let engine: Engine | null = null;
   let server: RunningServer | null = null;
   try {

@@ -12,7 +12,6 @@ import {
 } from './airport-days.js';
 import type { Replay } from './replay.js';
 
-const DAY_MS = 86_400_000;
 const REPAINT_MS = 200;
 const ROWS_MAX = 15;
 /** Lines of the view besides the table's rows. */
@@ -55,12 +54,17 @@ export async function showLive(
   const painter = new Painter(terminal);
   const rates = new Rates();
   let widths: number[] | null = null;
+  let lastDay = 0;
   try {
     for (;;) {
-      const state = await observe(engine, replay, url, rates);
+      if (end === 'finished') await engine.drain();
+      const finished = end;
+      const state = await observe(engine, replay, url, rates, lastDay);
+      lastDay = state.rows[0]?.day ?? lastDay;
       widths = widest(widths, naturalWidths(AIRPORT_DAY_COLUMNS, state.rows.map(airportDayCells)));
       await painter.paint(liveLines(state, widths, terminal));
-      if (end !== null) return end;
+      if (finished !== null) return finished;
+      if (end !== null) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, REPAINT_MS);
@@ -72,12 +76,15 @@ export async function showLive(
   }
 }
 
-async function observe(engine: Engine, replay: Replay, url: string, rates: Rates): Promise<LiveState> {
+/** @param lastDay the day that was shown before */
+async function observe(engine: Engine, replay: Replay, url: string, rates: Rates, lastDay: number): Promise<LiveState> {
   const { queries } = await engine.statistics();
   const times = queries.flatMap(({ streamTime }) => (streamTime === null ? [] : [streamTime]));
   const streamTime = times.length === 0 ? null : Math.max(...times);
-  const today = streamTime === null ? null : Math.floor(streamTime / DAY_MS) * DAY_MS;
-  const rows = today === null ? [] : await readAirportDays(engine, today);
+  // The queries may be days ahead of what is committed: the table itself knows its last day, which only grows.
+  const recent = await readAirportDays(engine, lastDay);
+  const today = recent.reduce((latest, { day }) => Math.max(latest, day), 0);
+  const rows = recent.filter(({ day }) => day === today);
   const processed = queries.reduce((sum, { rowsIn }) => sum + rowsIn, 0);
   const [rowsPerSecond, processedPerSecond] = rates.observe([replay.position, processed]);
   return {
@@ -115,7 +122,7 @@ export function liveLines(
     ...[table.header(bold), ...shown.map((row) => table.row(airportDayCells(row)))].flatMap((text) =>
       text.trimEnd().split('\n'),
     ),
-    dim(hidden > 0 ? ` and ${hidden} more airports today` : ''),
+    dim(hidden > 0 ? ` and ${hidden} more airports that day` : ''),
     dim('Enter opens a prompt while the replay goes on. Ctrl-C ends the demo.'),
   ].map((line) => (terminal.columns === null ? line : fitLine(line, columns)));
 }
