@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Engine } from '../../engine/engine.js';
 import { MILLRACE_VERSION } from '../../engine/version.js';
 import { StatementError } from '../../model/errors.js';
-import { type RunningServer, serve } from '../../server/serve.js';
+import type { RunningServer } from '../../server/serve.js';
 import { readText, type ServerConfig, type ServerFlags, serverConfig } from '../config/server-config.js';
 import { openEmbedded } from '../embedded.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -19,7 +19,9 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
   const stopped = stopSignal();
   const config = serverConfig(options, process.env);
   for (const notice of config.notices) terminal.writeError(`${terminal.err.yellow('warning')}: ${notice}\n`);
-  const engine = await openEmbedded(config.data, config.settings, options.threads);
+  // The thread of the engine starts while the modules of the server are loaded.
+  const opening = openEmbedded(config.data, config.settings, options.threads);
+  const [engine, { serve }] = await Promise.all([opening, import('../../server/serve.js')]);
   const servers: RunningServer[] = [];
   try {
     const place = config.data === ':memory:' ? 'in memory' : `in ${resolve(config.data)}`;
