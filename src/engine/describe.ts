@@ -2,6 +2,7 @@ import type { QueryEntry, SourceEntry } from '../catalog/catalog.js';
 import type { QueryStatus } from '../executor/thread/stream-thread.js';
 import type { Column } from '../model/schema.js';
 import { explainPlan } from '../planner/explain.js';
+import { queryPrefix } from '../planner/physical/internal-names.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { EngineCore } from './engine-core.js';
 import {
@@ -54,8 +55,8 @@ export function runningQuery(query: QueryEntry, statuses: ReadonlyMap<string, Qu
   };
 }
 
-export function consumerGroup(core: EngineCore, queryId: string): string {
-  return `_confluent-ksql-${core.parts.settings.get('ksql.service.id') ?? 'default_'}query_${queryId}`;
+function consumerGroup(core: EngineCore, queryId: string): string {
+  return queryPrefix(core.serviceId, queryId);
 }
 
 export function queryDescription(

@@ -87,6 +87,11 @@ export class EngineCore {
     return this.#sequence;
   }
 
+  /** What names the installation in internal topics. */
+  get serviceId(): string {
+    return this.parts.settings.get('ksql.service.id') ?? '';
+  }
+
   dialect(session: Session): Dialect {
     return this.parts.settings.get('millrace.dialect', session.properties) === 'ksqldb' ? 'ksqldb' : 'millrace';
   }

@@ -281,7 +281,7 @@ export class MillraceEngine implements Engine {
       version: KSQL_VERSION,
       millraceVersion: this.#parts.millraceVersion,
       clusterId: this.#parts.clusterId,
-      serviceId: this.#parts.settings.get('ksql.service.id') ?? 'default_',
+      serviceId: this.#core.serviceId,
       status: this.#threadError !== null ? 'ERROR' : this.#core.quarantined.length > 0 ? 'DEGRADED' : 'RUNNING',
     };
   }

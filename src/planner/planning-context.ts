@@ -26,7 +26,18 @@ export interface PlanningContext {
   readonly transientSuffix: string;
 }
 
+/** Whether a setting is `true`. */
 export function flag(context: PlanningContext, name: string, fallback: boolean): boolean {
   const value = context.setting(name);
   return value === null ? fallback : value.toLowerCase() === 'true';
+}
+
+/** What names the installation in internal topics. */
+export function serviceId(context: PlanningContext): string {
+  return context.setting('ksql.service.id') ?? 'default_';
+}
+
+/** The key format where a statement names none, and of what has a key when its source has none. */
+export function defaultKeyFormat(context: PlanningContext): string {
+  return context.setting('ksql.persistence.default.format.key') ?? 'KAFKA';
 }

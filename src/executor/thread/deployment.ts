@@ -1,5 +1,6 @@
 import type { Commit, LogReader, Position, TopicAdmin } from '../../broker/broker.js';
 import { SystemError } from '../../model/errors.js';
+import { isRepartitionTopicOf } from '../../planner/physical/internal-names.js';
 import { type PhysicalPlan, walkSteps } from '../../planner/physical/physical-plan.js';
 import type { TaskStores } from '../../state/state-store.js';
 import { type QueryTopology, topologyOf } from '../task/topology.js';
@@ -82,7 +83,8 @@ export function dropQuery(
   const topics = log
     .listTopics()
     .map(({ name }) => name)
-    .filter((name) => isRepartitionOf(name, queryId));
+    // By name, so that a query can be dropped whose plan nobody can read.
+    .filter((name) => isRepartitionTopicOf(queryId, name));
   for (const topic of topics) log.deleteTopic(topic);
   return topics;
 }
@@ -101,11 +103,6 @@ export function unknownTopic(name: string): SystemError {
     code: 'unknown-topic',
     hint: 'create the topic again, or drop the query',
   });
-}
-
-/** By name, so that a query can be dropped whose plan nobody can read. */
-function isRepartitionOf(topic: string, queryId: string): boolean {
-  return topic.startsWith('_confluent-ksql-') && topic.endsWith('-repartition') && topic.includes(`query_${queryId}-`);
 }
 
 function partitionsChanged(queryId: string, topic: string, found: number, expected: number): SystemError {

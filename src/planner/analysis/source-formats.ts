@@ -3,7 +3,7 @@ import type { Format, FormatSpec } from '../../formats/format.js';
 import { formatNamed, PLANNED_FORMATS } from '../../formats/index.js';
 import { StatementError } from '../../model/errors.js';
 import { type Column, formatColumn, keyColumns, type Schema, valueColumns } from '../../model/schema.js';
-import type { PlanningContext } from '../planning-context.js';
+import { defaultKeyFormat, type PlanningContext } from '../planning-context.js';
 import type { WithProperties } from './with-properties.js';
 
 export interface SourceFormats {
@@ -15,7 +15,7 @@ export interface SourceFormats {
 
 /** The formats of CREATE STREAM/TABLE, checked against its columns. */
 export function formatsOfCreate(properties: WithProperties, schema: Schema, context: PlanningContext): SourceFormats {
-  const keyName = formatName(properties, 'KEY') ?? context.setting('ksql.persistence.default.format.key') ?? 'KAFKA';
+  const keyName = formatName(properties, 'KEY') ?? defaultKeyFormat(context);
   const valueName = formatName(properties, 'VALUE') ?? context.setting('ksql.persistence.default.format.value');
   if (!valueName) {
     throw new StatementError(
@@ -42,7 +42,7 @@ export function formatsOfSink(
   }
   if (keys.length === 0) keyName = 'NONE';
   else if (saidKey === null && keyName === 'NONE') {
-    keyName = context.setting('ksql.persistence.default.format.key') ?? 'KAFKA';
+    keyName = defaultKeyFormat(context);
   }
   const valueName = formatName(properties, 'VALUE') ?? leftmost.valueFormat.name;
   return checkedFormats(

@@ -12,6 +12,7 @@ import {
   type ScanNode,
   scansOf,
 } from '../logical/logical-plan.js';
+import { repartitionTopic } from './internal-names.js';
 import type {
   AggregateCall,
   PhysicalPlan,
@@ -212,7 +213,7 @@ class Builder {
       kind: 'repartition',
       id: `${name.replaceAll('-', '/')}/Repartition`,
       input,
-      topic: `_confluent-ksql-${this.#options.serviceId}query_${this.#options.queryId}-${name}-repartition`,
+      topic: repartitionTopic(this.#options.serviceId, this.#options.queryId, name),
       keyFormat: internalSpec(this.#keyed(keyFormat), keys, 'key'),
       valueFormat: internalSpec(valueFormat, values, 'value'),
       changes,

@@ -12,8 +12,7 @@ import type { LogicalPlan, ScanNode } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { OutputColumn, PhysicalPlan, PhysicalStep, SourceColumn, StorePlan } from '../physical/physical-plan.js';
-import { flag, type PlanningContext } from '../planning-context.js';
-import { defaultKeyFormat, serviceId } from '../statements/settings.js';
+import { defaultKeyFormat, flag, type PlanningContext, serviceId } from '../planning-context.js';
 import { accessOf, windowBoundsOf } from './key-constraints.js';
 import type { PullPlan, PullTablePlan } from './pull-plan.js';
 

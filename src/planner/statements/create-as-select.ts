@@ -10,11 +10,11 @@ import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import { keyWindowOf, type LogicalPlan, resultKind } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan, checkIntermediates, timestampColumn } from '../physical/build-physical-plan.js';
-import type { PlanningContext } from '../planning-context.js';
+import { defaultKeyFormat, type PlanningContext, serviceId } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
+import { capturedSettings } from './captured-settings.js';
 import { checkUpgrade, meetExisting } from './existing-source.js';
 import { checkQueryUpgrade } from './query-upgrade.js';
-import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 import { topicOfSink } from './topic-request.js';
 
 export function planCreateAsSelect(statement: CreateAsSelect, text: string, context: PlanningContext): StatementPlan {

@@ -3,11 +3,10 @@ import type { CreateSource } from '../../parser/ast.js';
 import { scanRelation } from '../analysis/relation.js';
 import { defineSource } from '../analysis/source-definition.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
-import type { PlanningContext } from '../planning-context.js';
-import { flag } from '../planning-context.js';
+import { defaultKeyFormat, flag, type PlanningContext, serviceId } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
+import { capturedSettings } from './captured-settings.js';
 import { checkUpgrade, meetExisting } from './existing-source.js';
-import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 import { pruneSourceTable } from './source-table.js';
 import { topicOfCreate } from './topic-request.js';
 

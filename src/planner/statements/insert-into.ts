@@ -9,11 +9,11 @@ import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import { type LogicalPlan, resultKind } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan, timestampColumn } from '../physical/build-physical-plan.js';
-import type { PlanningContext } from '../planning-context.js';
+import { defaultKeyFormat, type PlanningContext, serviceId } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
+import { capturedSettings } from './captured-settings.js';
 import { checkWindowedTables } from './create-as-select.js';
 import { sourceHint } from './existing-source.js';
-import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
 
 const RESERVED_PREFIXES = ['INSERTQUERY_', 'CTAS_', 'CSAS_', 'CST_'];
 

@@ -5,9 +5,9 @@ import { keyWindowOf } from '../logical/logical-plan.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { OutputColumn } from '../physical/physical-plan.js';
-import { flag, type PlanningContext } from '../planning-context.js';
+import { defaultKeyFormat, flag, type PlanningContext, serviceId } from '../planning-context.js';
 import type { StatementPlan } from '../statement-plan.js';
-import { capturedSettings, defaultKeyFormat, serviceId } from './settings.js';
+import { capturedSettings } from './captured-settings.js';
 
 export function planPushQuery(statement: SelectStatement, context: PlanningContext): StatementPlan {
   const { query } = statement;

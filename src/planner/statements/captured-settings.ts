@@ -19,12 +19,3 @@ export function capturedSettings(context: PlanningContext): Readonly<Record<stri
   if (context.dialect === 'ksqldb') settings['millrace.dialect'] = context.dialect;
   return settings;
 }
-
-export function serviceId(context: PlanningContext): string {
-  return context.setting('ksql.service.id') ?? 'default_';
-}
-
-/** The key format of what has a key when its source has none. */
-export function defaultKeyFormat(context: PlanningContext): string {
-  return context.setting('ksql.persistence.default.format.key') ?? 'KAFKA';
-}
