@@ -153,6 +153,9 @@ function runEnd(queues: readonly InputQueue[], chosen: number, untilTimestamp: n
 }
 
 /** The batches of one input, and the record that comes next. */
+/** Batches that have been walked leave their queue together, so that it is not moved for each. */
+const WALKED_BATCHES_KEPT = 8;
+
 class InputQueue implements InputCursor {
   readonly topic: string;
   readonly cursor = new RecordBatchCursor();
@@ -243,6 +246,7 @@ class InputQueue implements InputCursor {
     this.#currentBytes = 0;
     while (this.#next < this.#batches.length) {
       const batch = this.#batches[this.#next++]!;
+      this.#letGo();
       this.#currentBytes = batch.bytes.length;
       cursor.reset(batch.bytes);
       while (!cursor.isControl && cursor.next()) {
@@ -255,6 +259,13 @@ class InputQueue implements InputCursor {
       this.#currentBytes = 0;
     }
     this.#batches = [];
+    this.#next = 0;
+  }
+
+  /** A queue that is refilled before it is empty must not hold what has been walked. */
+  #letGo(): void {
+    if (this.#next < WALKED_BATCHES_KEPT) return;
+    this.#batches.splice(0, this.#next);
     this.#next = 0;
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { StoredBatch } from '../../../../src/broker/broker.js';
 import { maxTimestamp } from '../../../../src/broker/record-batch.js';
@@ -130,6 +132,26 @@ describe('the queues of a task', () => {
     task.process(FOREVER, FOREVER);
     expect(task.queuedBytes('a')).toBe(0);
     expect(task.hasQueued('a')).toBe(false);
+  });
+
+  it('let go of what has been walked, although more is offered before they are empty', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { task } = taskOver(['a']);
+    const walked: WeakRef<StoredBatch>[] = [];
+    const offer = (i: number): void => {
+      const made = batch('a', i, i);
+      if (i < 50) walked.push(new WeakRef(made));
+      task.offer(made);
+    };
+    offer(0);
+    for (let i = 1; i < 200; i++) {
+      offer(i);
+      task.process(FOREVER, 1);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(walked.filter((reference) => reference.deref() !== undefined)).toEqual([]);
   });
 
   it('give each record of a shared topic to all its sources in turn', () => {
