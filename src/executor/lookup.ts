@@ -129,14 +129,18 @@ function windowRanges(
     let to = Number.POSITIVE_INFINITY;
     for (const bound of bounds) {
       if (bound.column !== column) continue;
-      const value = Number(evaluateConstant(bound.value, context));
-      if (bound.operator === '=' || bound.operator === '>=') from = Math.max(from, value);
-      if (bound.operator === '>') from = Math.max(from, value + 1);
-      if (bound.operator === '=' || bound.operator === '<=') to = Math.min(to, value);
-      if (bound.operator === '<') to = Math.min(to, value - 1);
+      const value = boundValue(bound.value, context);
+      if (bound.operator !== '<' && bound.operator !== '<=') from = Math.max(from, Math.floor(value));
+      if (bound.operator !== '>' && bound.operator !== '>=') to = Math.min(to, Math.ceil(value));
     }
     if (from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY) return null;
     return { from: Number.isFinite(from) ? from : null, to: Number.isFinite(to) ? to : null };
   };
   return { start: range('WINDOWSTART'), end: range('WINDOWEND') };
+}
+
+/** A bound on a window in milliseconds. It only narrows the read down: the rows still pass the whole WHERE. */
+function boundValue(bound: BoundExpression, context: ExpressionContext): number {
+  const value = evaluateConstant(bound, context);
+  return bound.type.kind === 'DECIMAL' && value !== null ? Number(value) / 10 ** bound.type.scale : Number(value);
 }

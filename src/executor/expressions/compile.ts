@@ -1,6 +1,7 @@
+import { StatementError } from '../../model/errors.js';
 import type { Row, SqlValue } from '../../model/value.js';
 import { type BoundExpression, columnsOf } from '../../planner/expression.js';
-import { ExpressionCode, evaluateOnce } from './expression-code.js';
+import { computeOnce, ExpressionCode } from './expression-code.js';
 import type { ExpressionContext } from './expression-context.js';
 
 export { type ColumnVariable, ExpressionCode } from './expression-code.js';
@@ -40,11 +41,16 @@ export function compilePredicate(
 }
 
 /**
- * The value of an expression without columns.
- * @throws Error with ksqlDB's text where it fails
+ * The value of an expression without columns, as a statement gives it: there is no record to blame, so any failure is the statement's.
+ * @throws StatementError where it, or a part of it, fails
  */
 export function evaluateConstant(e: BoundExpression, context: ExpressionContext): SqlValue {
-  return evaluateOnce(e, context);
+  try {
+    return computeOnce(e, context);
+  } catch (error) {
+    if (error instanceof StatementError || !(error instanceof Error)) throw error;
+    throw new StatementError(`Failed to evaluate expression: ${error.message}`, { code: 'failed-expression' });
+  }
 }
 
 function variableOf(index: number): string {

@@ -407,8 +407,8 @@ export class ExpressionCode {
   }
 }
 
-/** @throws whatever fails in the expression or, caught there, in a part of it */
-function computeOnce(e: BoundExpression, context: ExpressionContext): SqlValue {
+/** The value of an expression without columns. @throws whatever fails in the expression or, caught there, in a part of it */
+export function computeOnce(e: BoundExpression, context: ExpressionContext): SqlValue {
   const failing = {
     ...context,
     onError: (_message: string, cause: unknown) => {
@@ -422,7 +422,7 @@ function computeOnce(e: BoundExpression, context: ExpressionContext): SqlValue {
  * The value of an expression without columns.
  * @throws Error where it fails
  */
-export function evaluateOnce(e: BoundExpression, context: ExpressionContext): SqlValue {
+function evaluateOnce(e: BoundExpression, context: ExpressionContext): SqlValue {
   const code = new ExpressionCode(context, false);
   const text = code.emitThrowing(e, () => assertNever());
   const evaluate = code.build(`function () { ${code.declarations()}return ${text}; }`) as () => SqlValue;

@@ -27,7 +27,7 @@ export type PullAccess =
 export interface WindowBound {
   readonly column: 'WINDOWSTART' | 'WINDOWEND';
   readonly operator: '=' | '<' | '<=' | '>' | '>=';
-  /** BIGINT ms. */
+  /** ms, of any numeric type. */
   readonly value: BoundExpression;
 }
 
