@@ -4,7 +4,7 @@ import type { DescribeFunction, DescribeSource, DescribeSources, Explain, Statem
 import { formatStatement } from '../../parser/format.js';
 import { nearest } from '../../planner/analysis/scope.js';
 import { explainPlan } from '../../planner/explain.js';
-import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
+import { type PhysicalPlan, sourcesOf } from '../../planner/physical/physical-plan.js';
 import { planStatement } from '../../planner/plan-statement.js';
 import { fieldInfo, queryDescription, queryStatuses, sourceDescription } from '../describe.js';
 import type { Entity, QueryDescription } from '../entities.js';
@@ -145,7 +145,14 @@ function explainStatement(statement: Statement, context: StatementContext): Quer
       return describe(entry.id, physical, explainPlan(physical), entry.sources, [entry.sink], fields);
     }
     case 'pushQuery':
-      return describe(plan.plan.queryId, plan.plan, explainPlan(plan.plan), [], [], outputFields(plan.plan));
+      return describe(
+        plan.plan.queryId,
+        plan.plan,
+        explainPlan(plan.plan),
+        namesOf(plan.plan),
+        [],
+        outputFields(plan.plan),
+      );
     case 'pullQuery': {
       const pull = plan.plan;
       const fields = pull.schema.columns.map((c) => fieldInfo({ ...c }));
@@ -154,7 +161,7 @@ function explainStatement(statement: Statement, context: StatementContext): Quer
           pull.plan.queryId,
           pull.plan,
           `[ PULL ] from the beginning to the end offsets\n${explainPlan(pull.plan)}`,
-          [],
+          namesOf(pull.plan),
           [],
           fields,
         );
@@ -165,6 +172,11 @@ function explainStatement(statement: Statement, context: StatementContext): Quer
     default:
       throw new StatementError('The provided statement does not run a ksql query', { code: 'not-a-query' });
   }
+}
+
+/** The streams and tables that a plan reads, each once. */
+function namesOf(plan: PhysicalPlan): readonly string[] {
+  return [...new Set(sourcesOf(plan).map((step) => step.source))];
 }
 
 function outputFields(plan: PhysicalPlan): QueryDescription['fields'] {
