@@ -1,6 +1,7 @@
 import type { QueryEntry, SourceEntry } from '../catalog/catalog.js';
 import type { QueryStatus } from '../executor/thread/stream-thread.js';
 import type { Column } from '../model/schema.js';
+import { formatTimestamp } from '../model/temporal-text.js';
 import { explainPlan } from '../planner/explain.js';
 import { queryPrefix } from '../planner/physical/internal-names.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
@@ -145,7 +146,7 @@ function statistics(entry: SourceEntry, core: EngineCore, statuses: ReadonlyMap<
     .flatMap((query) =>
       (statuses.get(query.id)?.positions ?? [])
         .filter((p) => p.topic === entry.topic && p.streamTime !== null)
-        .map((p) => `${query.id} partition ${p.partition} stream time: ${new Date(p.streamTime!).toISOString()}`),
+        .map((p) => `${query.id} partition ${p.partition} stream time: ${formatTimestamp(p.streamTime!)}Z`),
     );
   return [`total-messages: ${String(messages).padStart(10)}`, ...streamTimes].join('\n');
 }

@@ -5,6 +5,7 @@ import type { EvaluationContext } from '../functions/define.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import { coerceValue } from '../model/coerce-value.js';
 import { StatementError, SystemError } from '../model/errors.js';
+import { NO_SPAN } from '../model/source-span.js';
 import { BIGINT, formatType, type SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import { valueText } from '../model/value-text.js';
@@ -19,7 +20,8 @@ import { fromJson } from './json-value.js';
 /** Appends rows to streams and tables: from INSERT ... VALUES, and as JSON objects. */
 export class InsertService {
   readonly #core: EngineCore;
-  readonly #encoders = new Map<string, InsertEncoder>();
+  /** By entry, which a replaced source has anew; an entry that is gone takes its encoder along. */
+  readonly #encoders = new WeakMap<SourceEntry, InsertEncoder>();
 
   constructor(core: EngineCore) {
     this.#core = core;
@@ -27,7 +29,7 @@ export class InsertService {
 
   /** @throws StatementError in ksqlDB's words when nothing can be inserted there */
   target(name: string, session: Session): SourceEntry {
-    const named = { name, quoted: true, span: { start: 0, end: 0, line: 0, column: 0 } };
+    const named = { name, quoted: true, span: NO_SPAN };
     return insertTarget(named, this.#core.planningContext(session));
   }
 
@@ -66,12 +68,12 @@ export class InsertService {
   }
 
   #encoder(entry: SourceEntry): InsertEncoder {
-    const known = this.#encoders.get(entry.name);
-    if (known?.entry === entry) return known;
+    const known = this.#encoders.get(entry);
+    if (known !== undefined) return known;
     const topic = this.#core.parts.log.describeTopic(entry.topic);
     if (topic === null) throw new SystemError(`the topic "${entry.topic}" does not exist`, { code: 'unknown-topic' });
     const encoder = new InsertEncoder(entry, topic.partitions);
-    this.#encoders.set(entry.name, encoder);
+    this.#encoders.set(entry, encoder);
     return encoder;
   }
 
