@@ -1,17 +1,13 @@
-import type { MemoryCatalog } from '../catalog/memory-catalog.js';
-import { type LookupRow, lookup } from '../executor/lookup.js';
+import { lookup } from '../executor/lookup.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import { NO_SPAN } from '../model/source-span.js';
 import type { SqlValue } from '../model/value.js';
-import type { Expression, Query, Statement } from '../parser/ast.js';
-import { formatStatement } from '../parser/format.js';
+import type { Statement } from '../parser/ast.js';
 import { type Diagnostic, parse } from '../parser/parse.js';
 import { splitStatements } from '../parser/split.js';
 import { sourcesOf } from '../planner/physical/physical-plan.js';
-import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
+import { planStatement } from '../planner/plan-statement.js';
 import type { PullTablePlan } from '../planner/pull/pull-plan.js';
-import type { StatementPlan } from '../planner/statement-plan.js';
-import { applyEffects } from './command-log.js';
 import {
   type Engine,
   type EngineHealth,
@@ -26,7 +22,6 @@ import {
   type QueryHandle,
   type QueryOptions,
   type ResultColumn,
-  type ResultRow,
   type RowObject,
   type Session,
   type SubscribedRow,
@@ -35,22 +30,23 @@ import {
 import { EngineCore, type EngineParts } from './engine-core.js';
 import type { CommandStatus, Entity } from './entities.js';
 import { InsertService } from './insert-service.js';
-import { literalExpression } from './literal-expression.js';
-import { effectsOf } from './plan-effects.js';
+import { keyQuery } from './key-query.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
 import { applyQueryFile } from './query-file.js';
+import { rehearse } from './rehearse.js';
 import { rowObject } from './row-object.js';
-import { copySession, createSession } from './session.js';
+import { createSession } from './session.js';
 import { checkSettable } from './settings.js';
+import { asErrorOf } from './statement-error.js';
 import type { StatementContext, StatementHandler } from './statements/handler.js';
 import { STATEMENT_HANDLERS } from './statements/index.js';
-import { defineVariable, setProperty, unsetProperty } from './statements/session-statements.js';
+import { TableRead } from './table-read.js';
 
 /** The ksqlDB version whose API is spoken: its clients check it. */
 const KSQL_VERSION = '8.0.0';
-/** Rows of a pull query that are handed over at a time, and how long it may keep the event loop. */
-const ROWS_PER_BATCH = 500;
+/** Statuses of statements that `/status` can tell. */
+const STATUSES_MAX = 10_000;
 
 /** The engine over its parts; see {@link Engine}. */
 export class MillraceEngine implements Engine {
@@ -59,6 +55,7 @@ export class MillraceEngine implements Engine {
   readonly #inserts: InsertService;
   readonly #pushQueries: PushQueries;
   readonly #statuses = new Map<string, CommandStatus>();
+  readonly #prints = new Set<PrintHandle>();
   #state: EngineHealth['serverState'] = 'INITIALIZING';
   #storageError: string | null = null;
   #threadError: string | null = null;
@@ -101,7 +98,7 @@ export class MillraceEngine implements Engine {
   async execute(text: string, session: Session = createSession()): Promise<readonly Entity[]> {
     this.#assertOpen();
     const statements = this.#wellFormed(text, session);
-    this.#validate(statements, session);
+    rehearse(statements, this.#core, session);
     const entities: Entity[] = [];
     for (const { statement, text: statementText } of statements) {
       const context: StatementContext = {
@@ -110,16 +107,16 @@ export class MillraceEngine implements Engine {
         inserts: this.#inserts,
         pushQueries: this.#pushQueries,
         text: statementText,
-        recordStatus: (id, status) => this.#statuses.set(id, status),
+        recordStatus: (id, status) => this.#recordStatus(id, status),
       };
       const handler = STATEMENT_HANDLERS[statement.kind] as StatementHandler<Statement>;
       try {
         const entity = await handler(statement, context);
         if (entity !== null) entities.push(entity);
       } catch (error) {
-        if (!(error instanceof StatementError)) throw error;
-        const located = ofStatement(error, statementText);
-        throw entities.length === 0 ? located : new InterruptedRequest(located, entities);
+        const located = asErrorOf(error, statementText);
+        const interrupted = located instanceof StatementError && entities.length > 0;
+        throw interrupted ? new InterruptedRequest(located, entities) : located;
       }
     }
     return entities;
@@ -132,7 +129,7 @@ export class MillraceEngine implements Engine {
       statements,
       this.#core,
       session,
-      (pending, own) => this.#validate(pending, own),
+      (pending, own) => rehearse(pending, this.#core, own),
       (one, own) => this.execute(one, own),
     );
   }
@@ -153,7 +150,9 @@ export class MillraceEngine implements Engine {
     const { statement, text: statementText } = statements[0]!;
     if (statement.kind === 'printTopic') {
       const id = `print_${statement.topic}_${this.#parts.clock.now()}`;
-      return printTopic(statement, id, this.#parts.log, this.#parts.thread);
+      const print = printTopic(statement, id, this.#parts.log, this.#parts.thread, () => this.#prints.delete(print));
+      this.#prints.add(print);
+      return print;
     }
     if (statement.kind !== 'select') {
       throw new StatementError('Neither a query nor a print statement', {
@@ -166,7 +165,7 @@ export class MillraceEngine implements Engine {
     try {
       return await this.#runSelect(statement, statementText, session, options);
     } catch (error) {
-      throw error instanceof StatementError ? ofStatement(error, statementText) : error;
+      throw asErrorOf(error, statementText);
     }
   }
 
@@ -180,41 +179,7 @@ export class MillraceEngine implements Engine {
     if (entry === null) {
       throw new StatementError(`Source \`${table}\` does not exist.`, { code: 'unknown-source' });
     }
-    const keys = entry.schema.columns.filter((c) => c.role === 'key');
-    if (keys.length !== key.length) {
-      throw new StatementError(`The key of ${entry.name} has ${keys.length} columns, got ${key.length} values`, {
-        code: 'key-count',
-      });
-    }
-    const where = keys
-      .map(
-        (column, i): Expression => ({
-          kind: 'comparison',
-          operator: '=',
-          left: {
-            kind: 'column',
-            source: null,
-            name: { name: column.name, quoted: true, span: NO_SPAN },
-            span: NO_SPAN,
-          },
-          right: literalExpression(column.type, key[i]!),
-          span: NO_SPAN,
-        }),
-      )
-      .reduce((left, right) => ({ kind: 'logical', operator: 'AND', left, right, span: NO_SPAN }));
-    const query: Query = {
-      kind: 'query',
-      select: [{ kind: 'star', source: null, span: NO_SPAN }],
-      from: { kind: 'table', name: { name: entry.name, quoted: true, span: NO_SPAN }, alias: null, span: NO_SPAN },
-      window: null,
-      where,
-      groupBy: null,
-      partitionBy: null,
-      having: null,
-      emit: null,
-      limit: null,
-      span: NO_SPAN,
-    };
+    const query = keyQuery(entry, key);
     const handle = await this.#runSelect({ kind: 'select', query, span: NO_SPAN }, '', createSession());
     const rows: RowObject[] = [];
     for await (const batch of handle.batches) {
@@ -321,6 +286,7 @@ export class MillraceEngine implements Engine {
   async #close(): Promise<void> {
     this.#state = 'TERMINATING';
     await this.#pushQueries.closeAll();
+    for (const print of this.#prints) await print.close();
     await this.#core.exclusive(async () => {});
     // Readers first: the writer folds its log into the file when it is the last to go.
     this.#parts.release();
@@ -329,6 +295,15 @@ export class MillraceEngine implements Engine {
     } finally {
       this.#state = 'TERMINATED';
     }
+  }
+
+  /** The newest statuses are kept, by when they were last set. */
+  #recordStatus(commandId: string, status: CommandStatus): void {
+    this.#statuses.delete(commandId);
+    this.#statuses.set(commandId, status);
+    if (this.#statuses.size <= STATUSES_MAX) return;
+    const [oldest] = this.#statuses.keys();
+    this.#statuses.delete(oldest!);
   }
 
   #assertOpen(): void {
@@ -358,61 +333,6 @@ export class MillraceEngine implements Engine {
       hint: first.hint ?? undefined,
       statementText: within?.text ?? text,
     });
-  }
-
-  /** Checks all statements against a copy of the catalog, each as the ones before it would leave it. */
-  #validate(statements: readonly PreparedStatement[], session: Session): void {
-    if (statements.length < 2) return;
-    const sandbox = this.#core.catalog.fork();
-    const copy = copySession(session);
-    let number = this.#core.sequence;
-    for (const { statement, text } of statements) {
-      try {
-        number += this.#validateOne(statement, sandbox, copy, number);
-      } catch (error) {
-        throw error instanceof StatementError ? ofStatement(error, text) : error;
-      }
-    }
-  }
-
-  /** @returns how many commands the statement would add to the log */
-  #validateOne(statement: Statement, sandbox: MemoryCatalog, session: Session, number: number): 0 | 1 {
-    switch (statement.kind) {
-      case 'setProperty':
-        setProperty(statement, session);
-        return 0;
-      case 'unsetProperty':
-        unsetProperty(statement, session);
-        return 0;
-      case 'defineVariable':
-        defineVariable(statement, session);
-        return 0;
-      case 'select':
-      case 'printTopic':
-        void (STATEMENT_HANDLERS[statement.kind] as StatementHandler<Statement>)(statement, undefined as never);
-        return 0;
-      case 'createSource':
-      case 'createAsSelect':
-      case 'insertInto':
-      case 'insertValues':
-      case 'dropSource':
-      case 'alterSource':
-      case 'createType':
-      case 'dropType': {
-        const plan = planIn(statement, this.#core, session, sandbox, number);
-        const effects = effectsOf(plan);
-        if (effects === null) return 0;
-        applyEffects(sandbox, effects);
-        return 1;
-      }
-      case 'terminate': {
-        const ids = statement.queryId === null ? sandbox.queries().map((q) => q.id) : [statement.queryId.name];
-        for (const id of ids) sandbox.removeQuery(id);
-        return 1;
-      }
-      default:
-        return 0;
-    }
   }
 
   async #runSelect(
@@ -451,74 +371,6 @@ export class MillraceEngine implements Engine {
       functions: this.#parts.functions,
       evaluation: { now: () => this.#parts.clock.now(), random: this.#parts.random },
     });
-    const first = rows.next();
-    return new TableRead(`query_${this.#parts.clock.now()}`, plan, rows, first);
-  }
-}
-
-/** The error as one of this statement. An expression that it names goes into the message, where ksqlDB has it. */
-function ofStatement(error: StatementError, statementText: string): StatementError {
-  const { message, code, problem, span, hint, cause, statementText: expression } = error;
-  if (expression === undefined || expression === statementText) return error.with({ statementText });
-  const options = { code, problem, span, hint, cause, statementText };
-  return new StatementError(`${message}\nStatement: ${expression}`, options);
-}
-
-function planIn(
-  statement: PlannedStatement,
-  core: EngineCore,
-  session: Session,
-  catalog: MemoryCatalog,
-  number: number,
-): StatementPlan {
-  return planStatement(statement, formatStatement(statement), core.planningContext(session, catalog, number));
-}
-
-/** A pull query over a table: reads a batch whenever one is taken, so that other work gets its turn between. */
-class TableRead implements QueryHandle {
-  readonly kind = 'pull';
-  readonly queryId: string;
-  readonly columns: readonly ResultColumn[];
-  readonly announcesCompletion = false;
-  end: QueryEnd | null = null;
-  readonly #rows: IterableIterator<LookupRow>;
-  readonly #first: IteratorResult<LookupRow>;
-
-  constructor(
-    queryId: string,
-    plan: PullTablePlan,
-    rows: IterableIterator<LookupRow>,
-    first: IteratorResult<LookupRow>,
-  ) {
-    this.queryId = queryId;
-    this.columns = plan.schema.columns.map((c) => ({ name: c.name, type: c.type, isKey: c.role === 'key' }));
-    this.#rows = rows;
-    this.#first = first;
-  }
-
-  get batches(): AsyncIterable<readonly ResultRow[]> {
-    return this.#batches();
-  }
-
-  async *#batches(): AsyncIterable<readonly ResultRow[]> {
-    try {
-      let next = this.#first;
-      while (!next.done && this.end === null) {
-        const batch: ResultRow[] = [];
-        for (; !next.done && batch.length < ROWS_PER_BATCH; next = this.#rows.next()) {
-          batch.push({ values: next.value.values, tombstone: false, rowtime: next.value.timestamp });
-        }
-        yield batch;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      this.end ??= 'completed';
-    } finally {
-      await this.close();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.end ??= 'closed';
-    this.#rows.return?.();
+    return new TableRead(`query_${this.#parts.clock.now()}`, plan, rows);
   }
 }

@@ -2,30 +2,27 @@ import type { LogReader } from '../broker/broker.js';
 import { RecordBatchCursor } from '../broker/record-batch-cursor.js';
 import type { StreamThread } from '../executor/thread/stream-thread.js';
 import { formatDouble } from '../model/double-text.js';
-import { StatementError } from '../model/errors.js';
+import { StatementError, SystemError } from '../model/errors.js';
 import { JsonSyntaxError, parseJsonLossless } from '../model/json-text.js';
+import { formatTimestamp } from '../model/temporal-text.js';
 import type { PrintTopic } from '../parser/ast.js';
 import type { PrintHandle } from './engine.js';
 
 const READ_BYTES = 1_000_000;
 
-type Guess = 'JSON' | 'KAFKA_INT' | 'KAFKA_BIGINT' | 'KAFKA_DOUBLE' | 'KAFKA_STRING' | 'BYTES';
-
 /** What bytes may be, tried in this order: only formats that decode every record seen so far stay. */
 const GUESSES: readonly {
-  readonly guess: Guess;
   readonly name: string;
   readonly text: (bytes: Buffer) => string | null;
 }[] = [
-  { guess: 'JSON', name: 'JSON', text: jsonText },
-  { guess: 'KAFKA_INT', name: 'KAFKA_INT', text: (b) => (b.length === 4 ? String(b.readInt32BE()) : null) },
-  { guess: 'KAFKA_BIGINT', name: 'KAFKA_BIGINT', text: (b) => (b.length === 8 ? String(b.readBigInt64BE()) : null) },
+  { name: 'JSON', text: jsonText },
+  { name: 'KAFKA_INT', text: (b) => (b.length === 4 ? String(b.readInt32BE()) : null) },
+  { name: 'KAFKA_BIGINT', text: (b) => (b.length === 8 ? String(b.readBigInt64BE()) : null) },
   {
-    guess: 'KAFKA_DOUBLE',
     name: 'KAFKA_DOUBLE',
     text: (b) => (b.length === 8 ? formatDouble(b.readDoubleBE()) : null),
   },
-  { guess: 'KAFKA_STRING', name: 'KAFKA_STRING', text: utf8Text },
+  { name: 'KAFKA_STRING', text: utf8Text },
 ];
 
 /** Whether the bytes are JSON, as ksqlDB prints them: the text itself. */
@@ -69,8 +66,24 @@ class FormatGuess {
   }
 }
 
-/** PRINT: the records of a topic as text, from now on or from its beginning, until closed or LIMIT. */
-export function printTopic(statement: PrintTopic, queryId: string, log: LogReader, thread: StreamThread): PrintHandle {
+/**
+ * PRINT: the records of a topic as text, from now on or from its beginning, until closed or LIMIT. Lines end with a SystemError when the
+ * stream thread fails: nothing is appended any more.
+ * @param onEnd called once, when no more lines will come
+ */
+export function printTopic(
+  statement: PrintTopic,
+  queryId: string,
+  log: LogReader,
+  thread: StreamThread,
+  onEnd: () => void,
+): PrintHandle {
+  if (statement.interval !== null && statement.interval < 1n) {
+    throw new StatementError(`the interval of PRINT must be at least 1, not ${statement.interval}`, {
+      code: 'invalid-interval',
+      span: statement.span,
+    });
+  }
   const topic = log.describeTopic(statement.topic);
   if (topic === null) {
     const near = log.listTopics().filter((t) => t.name.toLowerCase() === statement.topic.toLowerCase());
@@ -85,13 +98,19 @@ export function printTopic(statement: PrintTopic, queryId: string, log: LogReade
     return statement.fromBeginning ? range.start : range.end;
   });
   let closed = false;
+  let failure: string | null = null;
   let wake: (() => void) | null = null;
   const unsubscribe = thread.subscribe((event) => {
-    if (event.kind === 'committed' && event.ends.some((end) => end.topic === topic.name)) wake?.();
+    if (event.kind === 'threadFailed') {
+      failure = event.error;
+      stop();
+    } else if (event.kind === 'committed' && event.ends.some((end) => end.topic === topic.name)) wake?.();
   });
   const stop = (): void => {
+    if (closed) return;
     closed = true;
     unsubscribe();
+    onEnd();
     wake?.();
   };
 
@@ -133,6 +152,7 @@ export function printTopic(statement: PrintTopic, queryId: string, log: LogReade
           wake = null;
         }
       }
+      if (failure !== null) throw new SystemError(failure, { code: 'print-failed' });
     } finally {
       stop();
     }
@@ -153,6 +173,6 @@ function slice(bytes: Buffer, start: number, end: number): Buffer | null {
 /** `2022/12/02 17:22:02.556 Z` */
 function timeText(timestamp: number): string {
   if (timestamp < 0) return 'N/A';
-  const [day = '', time = ''] = new Date(timestamp).toISOString().split('T');
-  return `${day.replaceAll('-', '/')} ${time.slice(0, 12)} Z`;
+  const [day = '', time = ''] = formatTimestamp(timestamp).split('T');
+  return `${day.replaceAll('-', '/')} ${time} Z`;
 }
