@@ -51,7 +51,7 @@ export function runningQuery(query: QueryEntry, statuses: ReadonlyMap<string, Qu
     sinkKafkaTopics: query.sinkTopic === null ? [] : [query.sinkTopic],
     id: query.id,
     statusCount: { [state]: 1 },
-    queryType: query.origin === 'SOURCE_TABLE' ? 'CREATE_SOURCE' : 'PERSISTENT',
+    queryType: 'PERSISTENT',
     state: state === 'ERROR' ? 'ERROR' : 'RUNNING',
   };
 }
@@ -83,7 +83,7 @@ export function queryDescription(
       Object.entries(plan.settings).filter(([name, value]) => settingNamed(name)?.default !== value),
     ),
     ksqlHostQueryStatus: { 'localhost:0': status?.state ?? 'ERROR' },
-    queryType: query.origin === 'SOURCE_TABLE' ? 'CREATE_SOURCE' : 'PERSISTENT',
+    queryType: 'PERSISTENT',
     queryErrors:
       status === undefined || status.error === null
         ? []

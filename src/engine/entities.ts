@@ -43,7 +43,7 @@ export interface RunningQuery {
   readonly sinkKafkaTopics: readonly string[];
   readonly id: string;
   readonly statusCount: Readonly<Record<string, number>>;
-  readonly queryType: 'PERSISTENT' | 'PUSH' | 'PULL' | 'CREATE_SOURCE';
+  readonly queryType: 'PERSISTENT' | 'PUSH' | 'PULL';
   readonly state: string;
 }
 
@@ -58,7 +58,7 @@ export interface QueryDescription {
   readonly executionPlan: string;
   readonly overriddenProperties: Readonly<Record<string, string>>;
   readonly ksqlHostQueryStatus: Readonly<Record<string, string>>;
-  readonly queryType: 'PERSISTENT' | 'PUSH' | 'PULL' | 'CREATE_SOURCE';
+  readonly queryType: 'PERSISTENT' | 'PUSH' | 'PULL';
   readonly queryErrors: readonly { readonly timestamp: number; readonly errorMessage: string; readonly type: string }[];
   readonly tasksMetadata: readonly {
     readonly taskId: string;

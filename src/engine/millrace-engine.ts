@@ -150,7 +150,9 @@ export class MillraceEngine implements Engine {
     const { statement, text: statementText } = statements[0]!;
     if (statement.kind === 'printTopic') {
       const id = `print_${statement.topic}_${this.#parts.clock.now()}`;
-      const print = printTopic(statement, id, this.#parts.log, this.#parts.thread, () => this.#prints.delete(print));
+      const keyWindow = this.#core.catalog.sources().find((s) => s.topic === statement.topic)?.keyWindow ?? null;
+      const { log, thread } = this.#parts;
+      const print = printTopic(statement, id, log, thread, keyWindow, () => this.#prints.delete(print));
       this.#prints.add(print);
       return print;
     }

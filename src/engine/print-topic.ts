@@ -1,5 +1,6 @@
 import type { LogReader } from '../broker/broker.js';
 import { RecordBatchCursor } from '../broker/record-batch-cursor.js';
+import type { SourceWindow } from '../catalog/catalog.js';
 import type { StreamThread } from '../executor/thread/stream-thread.js';
 import { formatDouble } from '../model/double-text.js';
 import { StatementError, SystemError } from '../model/errors.js';
@@ -43,13 +44,37 @@ function utf8Text(bytes: Buffer): string | null {
   return text.includes('\ufffd') && !Buffer.from(text, 'utf8').equals(bytes) ? null : text;
 }
 
+/** Bytes after the key proper: a start, or an end and a start, of 8 bytes each. */
+const windowBytes = (window: SourceWindow): number => (window.kind === 'SESSION' ? 16 : 8);
+
+/** The bounds in a windowed key as ksqlDB prints them: the end of a time window is not in the bytes. */
+function windowText(window: SourceWindow, bytes: Buffer): string {
+  const at = bytes.length - windowBytes(window);
+  return window.kind === 'SESSION'
+    ? `${bytes.readBigInt64BE(at + 8)}/${bytes.readBigInt64BE(at)}`
+    : `${bytes.readBigInt64BE(at)}/-`;
+}
+
 /** Narrows down what one half of a topic's records is written in. */
 class FormatGuess {
+  readonly #window: SourceWindow | null;
   #left = [...GUESSES];
   #changed = true;
 
+  /** @param window set for keys that a stream or table declares to be windowed */
+  constructor(window: SourceWindow | null = null) {
+    this.#window = window;
+  }
+
   /** @returns the text of the value in the first format that still fits all */
   text(bytes: Buffer | null): string {
+    const window = this.#window;
+    if (bytes === null || window === null || bytes.length < windowBytes(window)) return this.#bareText(bytes);
+    const key = this.#bareText(bytes.subarray(0, bytes.length - windowBytes(window)));
+    return `[${key}@${windowText(window, bytes)}]`;
+  }
+
+  #bareText(bytes: Buffer | null): string {
     if (bytes === null) return '<null>';
     const left = this.#left.filter(({ text }) => text(bytes) !== null);
     if (left.length !== this.#left.length) this.#changed = true;
@@ -61,7 +86,8 @@ class FormatGuess {
   headline(label: string): string | null {
     if (!this.#changed) return null;
     this.#changed = false;
-    const names = this.#left.map((g) => g.name);
+    const window = this.#window;
+    const names = this.#left.map((g) => (window === null ? g.name : `${window.kind}(${g.name})`));
     return `${label} format: ${names.length === 0 ? 'does not match any supported format. It may be a STRING with encoding other than UTF8, or some other format.' : names.join(' or ')}`;
   }
 }
@@ -69,6 +95,7 @@ class FormatGuess {
 /**
  * PRINT: the records of a topic as text, from now on or from its beginning, until closed or LIMIT. Lines end with a SystemError when the
  * stream thread fails: nothing is appended any more.
+ * @param keyWindow the window that a source over the topic declares for its key
  * @param onEnd called once, when no more lines will come
  */
 export function printTopic(
@@ -76,6 +103,7 @@ export function printTopic(
   queryId: string,
   log: LogReader,
   thread: StreamThread,
+  keyWindow: SourceWindow | null,
   onEnd: () => void,
 ): PrintHandle {
   if (statement.interval !== null && statement.interval < 1n) {
@@ -116,7 +144,7 @@ export function printTopic(
 
   async function* lines(): AsyncIterable<readonly string[]> {
     const cursor = new RecordBatchCursor();
-    const key = new FormatGuess();
+    const key = new FormatGuess(keyWindow);
     const value = new FormatGuess();
     const interval = Number(statement.interval ?? 1n);
     let left = statement.limit === null ? Number.POSITIVE_INFINITY : Number(statement.limit);
