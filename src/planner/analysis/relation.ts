@@ -1,6 +1,7 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
 import { StatementError } from '../../model/errors.js';
 import type { Column, Schema } from '../../model/schema.js';
+import { NO_SPAN } from '../../model/source-span.js';
 import { BIGINT, INTEGER } from '../../model/sql-type.js';
 import type { Expression, Identifier } from '../../parser/ast.js';
 import type { LogicalPlan, ScanNode } from '../logical/logical-plan.js';
@@ -95,14 +96,12 @@ export function scopeOf(relation: Pick<Relation, 'sources'>): Scope {
   );
 }
 
-const NOWHERE = { start: 0, end: 0, line: 0, column: 0 };
-
 export function identifier(name: string): Identifier {
-  return { name, quoted: false, span: NOWHERE };
+  return { name, quoted: false, span: NO_SPAN };
 }
 
 export function qualifiedColumn(alias: string, name: string): Expression {
-  return { kind: 'column', source: identifier(alias), name: identifier(name), span: NOWHERE };
+  return { kind: 'column', source: identifier(alias), name: identifier(name), span: NO_SPAN };
 }
 
 /**

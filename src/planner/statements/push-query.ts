@@ -1,7 +1,8 @@
 import type { SourceEntry } from '../../catalog/catalog.js';
 import type { Query, SelectStatement } from '../../parser/ast.js';
-import { buildLogicalPlan, type LogicalQuery } from '../logical/build-logical-plan.js';
+import { buildLogicalPlan } from '../logical/build-logical-plan.js';
 import { keyWindowOf } from '../logical/logical-plan.js';
+import type { LogicalQuery } from '../logical/logical-query.js';
 import { pruneColumns } from '../logical/rewrites/prune-columns.js';
 import { buildPhysicalPlan } from '../physical/build-physical-plan.js';
 import type { OutputColumn } from '../physical/physical-plan.js';
