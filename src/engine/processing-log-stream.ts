@@ -1,4 +1,5 @@
 import { PROCESSING_LOG_COLUMNS } from '../executor/task/processing-log.js';
+import { WEEK_MS } from '../model/time.js';
 import type { CreateSource } from '../parser/ast.js';
 import { parse } from '../parser/parse.js';
 import { planStatement } from '../planner/plan-statement.js';
@@ -9,14 +10,12 @@ import { createSession } from './session.js';
 export const PROCESSING_LOG_STREAM = 'KSQL_PROCESSING_LOG';
 export const PROCESSING_LOG_TOPIC = 'default_ksql_processing_log';
 
-const RETENTION_MS = 604_800_000;
-
 /** Makes the stream over the processing log, and its topic, where the file does not have them yet. */
 export async function ensureProcessingLog(core: EngineCore): Promise<void> {
   if (core.catalog.source(PROCESSING_LOG_STREAM) !== null) return;
   const text =
     `CREATE STREAM ${PROCESSING_LOG_STREAM} (${PROCESSING_LOG_COLUMNS}) WITH (KAFKA_TOPIC='${PROCESSING_LOG_TOPIC}', ` +
-    `KEY_FORMAT='NONE', VALUE_FORMAT='JSON', PARTITIONS=1, RETENTION_MS=${RETENTION_MS});`;
+    `KEY_FORMAT='NONE', VALUE_FORMAT='JSON', PARTITIONS=1, RETENTION_MS=${WEEK_MS});`;
   const statement = parse(text).statements[0]!.statement as CreateSource;
   const plan = planStatement(statement, text, core.planningContext(createSession()));
   if (plan.kind !== 'createSource') return;
@@ -27,7 +26,7 @@ export async function ensureProcessingLog(core: EngineCore): Promise<void> {
         : [
             {
               name: plan.topic.name,
-              config: { partitions: 1, replicas: 1, cleanupPolicy: ['delete'], retentionMs: RETENTION_MS },
+              config: { partitions: 1, replicas: 1, cleanupPolicy: ['delete'], retentionMs: WEEK_MS },
             },
           ],
   });

@@ -1,13 +1,13 @@
 import { fitsPrecision, parseDecimal, rescale } from '../model/decimal.js';
 import { parseDouble } from '../model/double-text.js';
 import { formatType, type SqlType } from '../model/sql-type.js';
+import { DAY_MS } from '../model/time.js';
 import { toBigintValue } from '../model/value.js';
 import { ValueProblem } from './value-problem.js';
 
 const INTEGER_TEXT = /^[+-]?\d+$/;
 const LONG_MIN = -(2n ** 63n);
 const LONG_MAX = 2n ** 63n - 1n;
-const DAY_MS = 86_400_000;
 
 /** What `convert` gives for the text, or a problem that names the type. */
 function required<T>(value: T | null, type: SqlType): T {

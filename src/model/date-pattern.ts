@@ -1,6 +1,7 @@
 import { dateFieldValue, type Field, isDateField, type TimeField, timeFieldValue } from './date-fields.js';
 import { type Element, type NumberElement, type OffsetShape, readDatePattern } from './date-pattern-elements.js';
 import { DateTextParser, type ParsedMoment } from './date-pattern-parser.js';
+import { DAY_MS } from './time.js';
 import { type TimeZone, timeZoneName } from './time-zone.js';
 
 /**
@@ -29,8 +30,6 @@ export function datePattern(pattern: string): DatePattern {
   cache.set(pattern, compiled);
   return compiled;
 }
-
-const DAY_MS = 86_400_000;
 
 /** What is shown: the parts that a value does not have are null. */
 interface Shown {

@@ -13,6 +13,7 @@ import {
   timeFieldValue,
 } from './date-fields.js';
 import { civilFromDays, daysFromCivil, formatDate, formatTime } from './temporal-text.js';
+import { DAY_MS } from './time.js';
 import { instantOfLocal, type TimeZone } from './time-zone.js';
 
 /** What a text said. Fields that make up no whole date or time are left in `fields`. */
@@ -223,7 +224,7 @@ const DAY_NANOS = 86_400_000_000_000;
 export function timestampOfParsed(parsed: ParsedMoment, zone: TimeZone): number {
   const days = parsed.days ?? looseDate(parsed.fields);
   const nanos = parsed.nanoOfDay ?? looseTime(parsed.fields);
-  return instantOfLocal(parsed.zone ?? zone, days * 86_400_000 + Math.floor(nanos / 1_000_000));
+  return instantOfLocal(parsed.zone ?? zone, days * DAY_MS + Math.floor(nanos / 1_000_000));
 }
 
 function looseDate(fields: ReadonlyMap<Field, number>): number {

@@ -1,9 +1,9 @@
+import { DAY_MS } from './time.js';
+
 /*
  * Text forms of DATE (days since 1970-01-01), TIME (ms of the day) and TIMESTAMP (ms since the epoch, UTC), and reading
  * them. The calendar is the proleptic Gregorian one without limits of its own, so no `Date` is involved.
  */
-
-const DAY_MS = 86_400_000;
 
 /** Days since 1970-01-01 of a civil date; month and day count from 1. */
 export function daysFromCivil(year: number, month: number, day: number): number {

@@ -1,3 +1,4 @@
+import { DAY_MS } from './time.js';
 /** A time zone by its rules. Offsets are in seconds east of UTC. */
 export interface TimeZone {
   /** As given, in the normal form that Java prints: `Europe/London`, `+02:00`, `Z`. */
@@ -52,7 +53,6 @@ export function instantOfLocal(zone: TimeZone, localMs: number): number {
   return early;
 }
 
-const DAY_MS = 86_400_000;
 const OFFSET_SECONDS_MAX = 18 * 3600;
 const REGION = /^[A-Za-z][A-Za-z0-9~/._+-]+$/;
 /** Names that ICU knows and Java's `ZoneId` does not. */

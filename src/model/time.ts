@@ -9,6 +9,9 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() };
 
+export const DAY_MS = 86_400_000;
+export const WEEK_MS = 7 * DAY_MS;
+
 export type TimeUnit = 'MILLISECONDS' | 'SECONDS' | 'MINUTES' | 'HOURS' | 'DAYS';
 
 export const UNIT_MS: Readonly<Record<TimeUnit, number>> = {
@@ -16,5 +19,5 @@ export const UNIT_MS: Readonly<Record<TimeUnit, number>> = {
   SECONDS: 1000,
   MINUTES: 60_000,
   HOURS: 3_600_000,
-  DAYS: 86_400_000,
+  DAYS: DAY_MS,
 };

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../model/time.js';
 import type { Database } from '../../storage/database.js';
 import type { TopicDescription } from '../broker.js';
 import { maxTimestamp, recordCount } from '../record-batch.js';
@@ -20,7 +21,7 @@ export interface CleaningOptions {
 export const CLEANING_DEFAULTS: CleaningOptions = {
   dirtyBytesMin: 1024 * 1024,
   dirtyRatioMin: 0.5,
-  tombstoneRetentionMs: 24 * 3_600_000,
+  tombstoneRetentionMs: DAY_MS,
   keysMax: 1_000_000,
 };
 

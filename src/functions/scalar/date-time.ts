@@ -1,13 +1,12 @@
 import { datePattern } from '../../model/date-pattern.js';
 import { timestampOfParsed } from '../../model/date-resolve.js';
-import { type TimeUnit, UNIT_MS } from '../../model/time.js';
+import { DAY_MS, type TimeUnit, UNIT_MS } from '../../model/time.js';
 import { GMT_ZONE, parseTimeZone, systemTimeZone, type TimeZone } from '../../model/time-zone.js';
 import { type SqlValue, toBigintValue } from '../../model/value.js';
 import { CATEGORY, defineScalar, type FunctionExample, nullArgumentMessage, type ScalarDefinition } from '../define.js';
 import { type SimpleDateParser, simpleDateParser } from './simple-date-format.js';
 
 const category = CATEGORY.dateTime;
-const DAY_MS = 86_400_000;
 const PATTERN_TEXT = 'Patterns are those of java.time.format.DateTimeFormatter, with English texts.';
 
 /** A BIGINT value as a time; beyond the range of a double's whole numbers there is no date. */

@@ -1,5 +1,6 @@
 import { DAYS, MONTHS } from '../../model/date-pattern-elements.js';
 import { civilFromDays, daysFromCivil } from '../../model/temporal-text.js';
+import { DAY_MS } from '../../model/time.js';
 import { parseTimeZone, timeZoneOfAbbreviation } from '../../model/time-zone.js';
 
 /**
@@ -249,7 +250,6 @@ class Reading {
   }
 }
 
-const DAY_MS = 86_400_000;
 const WINTER = Date.UTC(2021, 0, 15);
 const SUMMER = Date.UTC(2021, 6, 15);
 

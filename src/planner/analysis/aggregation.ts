@@ -1,6 +1,7 @@
 import { StatementError } from '../../model/errors.js';
 import type { Column } from '../../model/schema.js';
 import { BIGINT, type SqlType } from '../../model/sql-type.js';
+import { DAY_MS } from '../../model/time.js';
 import type { Expression, WindowClause } from '../../parser/ast.js';
 import type { BoundExpression } from '../expression.js';
 import type { AggregateCallNode } from '../logical/logical-plan.js';
@@ -10,8 +11,6 @@ import { type BindContext, bindCall, type CallExpression } from './bind-expressi
 import { expressionText } from './expression-text.js';
 import { durationMs } from './joins.js';
 import { visitExpression } from './rewrite-ast.js';
-
-const DAY_MS = 86_400_000;
 
 /** The aggregate calls in an expression, outermost first. */
 export function aggregatesIn(expression: Expression, context: PlanningContext): CallExpression[] {

@@ -3,7 +3,7 @@ import { StatementError } from '../../model/errors.js';
 import { type Column, keyColumns } from '../../model/schema.js';
 import { NO_SPAN } from '../../model/source-span.js';
 import { formatType, sameType } from '../../model/sql-type.js';
-import { UNIT_MS } from '../../model/time.js';
+import { DAY_MS, UNIT_MS } from '../../model/time.js';
 import type { Duration, Expression, Relation as FromRelation, JoinType, Within } from '../../parser/ast.js';
 import type { BoundExpression } from '../expression.js';
 import { type JoinForm, type JoinNode, keyWindowOf, type LogicalPlan, resultKind } from '../logical/logical-plan.js';
@@ -33,7 +33,7 @@ const JOIN_NAMES: Readonly<Record<JoinType, string>> = {
   FULL: '[FULL] OUTER JOIN',
 };
 
-const DEFAULT_JOIN_GRACE_MS = 86_400_000;
+const DEFAULT_JOIN_GRACE_MS = DAY_MS;
 
 export function durationMs(duration: Duration): number {
   return Number(duration.amount) * UNIT_MS[duration.unit];

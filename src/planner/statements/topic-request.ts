@@ -1,10 +1,9 @@
 import { StatementError } from '../../model/errors.js';
+import { WEEK_MS } from '../../model/time.js';
 import type { WithProperties } from '../analysis/with-properties.js';
 import { requireExtension } from '../dialect.js';
 import type { PlanningContext, TopicFacts } from '../planning-context.js';
 import type { TopicRequest } from '../statement-plan.js';
-
-const WEEK_MS = 604_800_000;
 
 /** The topic of CREATE STREAM|TABLE: an existing one must fit what is said; a missing one is made. */
 export function topicOfCreate(
