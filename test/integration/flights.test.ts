@@ -139,19 +139,23 @@ function millrace(input: string, ...args: string[]): string {
   return stdout;
 }
 
-test.skipIf(!existsSync(cli))('by the prompt of the built package: the same rows', async () => {
-  const data = join(folder, 'prompt.db');
-  millrace(pipeline, 'sql', data);
-  for (const name of ['airports', 'flights']) {
-    millrace('', 'load', name, join(example, `${name}.ndjson.gz`), '--data', data);
-  }
-  const ask = 'SELECT origin, windowstart, city, flights, average_delay, greatest_delay FROM airport_days;\n';
-  let lines: string[] = [];
-  for (let attempt = 0; attempt < 20 && lines.length < expected.length; attempt++) {
-    lines = millrace(ask, 'sql', data, '--output', 'ndjson')
-      .trimEnd()
-      .split('\n')
-      .map((text) => line(Object.values(JSON.parse(text))));
-  }
-  expect(lines.sort()).toEqual(expected);
-}, 60_000);
+test.skipIf(!existsSync(cli))(
+  'by the prompt of the built package: the same rows',
+  async () => {
+    const data = join(folder, 'prompt.db');
+    millrace(pipeline, 'sql', data);
+    for (const name of ['airports', 'flights']) {
+      millrace('', 'load', name, join(example, `${name}.ndjson.gz`), '--data', data);
+    }
+    const ask = 'SELECT origin, windowstart, city, flights, average_delay, greatest_delay FROM airport_days;\n';
+    let lines: string[] = [];
+    for (let attempt = 0; attempt < 20 && lines.length < expected.length; attempt++) {
+      lines = millrace(ask, 'sql', data, '--output', 'ndjson')
+        .trimEnd()
+        .split('\n')
+        .map((text) => line(Object.values(JSON.parse(text))));
+    }
+    expect(lines.sort()).toEqual(expected);
+  },
+  60_000,
+);

@@ -49,7 +49,10 @@ export function evaluateConstant(e: BoundExpression, context: ExpressionContext)
     return computeOnce(e, context);
   } catch (error) {
     if (error instanceof StatementError || !(error instanceof Error)) throw error;
-    throw new StatementError(`Failed to evaluate expression: ${error.message}`, { code: 'failed-expression' });
+    throw new StatementError(`Failed to evaluate expression: ${error.message}`, {
+      code: 'failed-expression',
+      cause: error,
+    });
   }
 }
 
