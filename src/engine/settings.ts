@@ -210,6 +210,9 @@ export function fullName(name: string): string | null {
   return candidates.find((c) => BY_NAME.has(c) || IGNORED.has(c) || c.startsWith('ksql.streams.__')) ?? null;
 }
 
+/** Scripts for ksqlDB set it for a session, so that is accepted; all queries commit together, at the server's interval. */
+const COMMIT_INTERVAL = 'ksql.streams.commit.interval.ms';
+
 /** @throws StatementError when there is no such property, or SET may not change it */
 export function checkSettable(name: string): string {
   const full = fullName(name);
@@ -224,7 +227,7 @@ export function checkSettable(name: string): string {
       hint: near === null ? 'LIST PROPERTIES shows all properties.' : `Did you mean ${near}?`,
     });
   }
-  if (BY_NAME.get(full)?.level === 'SERVER' && full !== 'ksql.streams.commit.interval.ms') {
+  if (BY_NAME.get(full)?.level === 'SERVER' && full !== COMMIT_INTERVAL) {
     throw new StatementError(`Cannot override property '${name}'`, {
       code: 'prohibited-property',
       problem: 'engine',

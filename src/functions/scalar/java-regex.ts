@@ -187,7 +187,7 @@ class Translator {
   #property(match: RegExpExecArray, inClass: boolean): string {
     const [text, letter, caret, name] = match as unknown as [string, string, string, string];
     const negated = (letter === 'P') !== (caret === '^');
-    const known = NAMED_CLASSES[name];
+    const known = Object.hasOwn(NAMED_CLASSES, name) ? NAMED_CLASSES[name] : undefined;
     if (known === undefined) {
       // Java writes scripts and categories with a prefix too: \p{IsLatin}, \p{IsL}, \p{script=...} is rarer.
       const plain = name.replace(/^Is/, '');

@@ -151,6 +151,7 @@ describe('regular expressions', () => {
     ["REGEXP_EXTRACT('a*+', 'a')", 'possessive quantifiers are not supported'],
     ["REGEXP_EXTRACT('[a&&b]', 'a')", 'class intersections are not supported'],
     ["REGEXP_REPLACE('a', 'a', '$1')", 'No group 1'],
+    ["REGEXP_EXTRACT('\\p{constructor}', 'a')", 'Invalid regular expression pattern'],
   ])('%s fails: %s', (sql, message) => {
     expect(failure(sql)).toContain(message);
   });
