@@ -72,7 +72,6 @@ export class Token implements IToken {
 /** Text between tokens that a reader may want: comments and directives. */
 export interface Trivia {
   readonly kind: 'comment' | 'directive';
-  readonly text: string;
   readonly span: SourceSpan;
 }
 
@@ -169,7 +168,7 @@ export class Scanner {
   #trivia(kind: Trivia['kind'], start: number, end: number): void {
     if (this.#onTrivia === null) return;
     const span = { start, end, line: this.#line, column: start - this.#lineStart + 1 };
-    this.#onTrivia({ kind, text: this.#text.slice(start, end), span });
+    this.#onTrivia({ kind, span });
   }
 
   #word(start: number): Token {

@@ -1,5 +1,5 @@
 import type { SourceSpan } from '../model/source-span.js';
-import { Scanner, type ScanProblem, spanOfToken, type Token, type Trivia } from './scanner.js';
+import { Scanner, type ScanProblem, spanOfToken, type Token } from './scanner.js';
 import { LBracket, LParen, RBracket, RParen, Semicolon, type TokenKind, tokenKind, Unknown } from './tokens.js';
 
 /** A statement as text, before parsing. */
@@ -56,30 +56,6 @@ export function isComplete(text: string): { readonly complete: boolean; readonly
   const problem: ScanProblem | null = last.tokenType === Unknown ? last.problem : null;
   if (problem !== null && problem !== 'character') return { complete: false, awaits: problem };
   return { complete: false, awaits: open > 0 ? 'bracket' : 'semicolon' };
-}
-
-/** A `--@name: value` line, which only the test tool reads. */
-export interface Directive {
-  readonly name: string;
-  readonly value: string;
-  readonly span: SourceSpan;
-}
-
-/** All directives of a text, in order. A line without `:` is a directive with an empty value. */
-export function directives(text: string): Directive[] {
-  const found: Directive[] = [];
-  const scanner = new Scanner(text, (trivia) => {
-    if (trivia.kind === 'directive') found.push(directiveOf(trivia));
-  });
-  while (scanner.next() !== null);
-  return found;
-}
-
-function directiveOf(trivia: Trivia): Directive {
-  const body = trivia.text.slice(3);
-  const colon = body.indexOf(':');
-  const name = colon < 0 ? body : body.slice(0, colon);
-  return { name: name.trim(), value: colon < 0 ? '' : body.slice(colon + 1).trim(), span: trivia.span };
 }
 
 /** A run of text with its kind; white space between runs is left out. */

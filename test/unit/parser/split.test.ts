@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { directives, isComplete, splitStatements, tokenize } from '../../../src/parser/split.js';
+import { isComplete, splitStatements, tokenize } from '../../../src/parser/split.js';
 import { KEYWORDS, RESERVED_WORDS } from '../../../src/parser/tokens.js';
 
 test('a script is cut at semicolons outside quotes and comments', () => {
@@ -29,14 +29,16 @@ describe('what a prompt waits for', () => {
   });
 });
 
-test('directives are read and do not disturb statements', () => {
-  const text = '--@test: a name\n--@expected.message: a: b\nLIST STREAMS;\n-- no directive\n--@flag\n';
-  expect(directives(text).map((d) => [d.name, d.value, d.span.line])).toEqual([
-    ['test', 'a name', 1],
-    ['expected.message', 'a: b', 2],
-    ['flag', '', 5],
-  ]);
+test('directives do not disturb statements, and have a colour of their own', () => {
+  const text = '--@test: a name\nLIST STREAMS;\n-- no directive\n';
   expect(splitStatements(text)).toHaveLength(1);
+  expect(tokenize(text).map((lexeme) => lexeme.kind)).toEqual([
+    'directive',
+    'keyword',
+    'keyword',
+    'punctuation',
+    'comment',
+  ]);
 });
 
 test('a highlighter gets every token and comment in order', () => {
