@@ -62,7 +62,6 @@ export class ManagedQuery {
       rowsOut: this.rowsOutBefore + (runner?.rowsOut ?? 0),
       dropped: this.errors.dropped(),
       streamTime,
-      stateBytes: runner?.stores.memoryUsage().bytes ?? 0,
     };
   }
 

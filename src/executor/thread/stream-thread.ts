@@ -26,7 +26,6 @@ export interface QueryStatus {
   /** Greatest event time seen, in ms; null before the first record. */
   readonly streamTime: number | null;
   readonly positions: readonly (Position & { readonly end: number; readonly streamTime: number | null })[];
-  readonly stateBytes: number;
 }
 
 export type ThreadEvent =
