@@ -11,6 +11,7 @@ import type { BoundExpression } from '../expression.js';
  * columns of their input step by position.
  */
 
+/** A store that a step keeps. Same shape as `StoreSpec` of `state/`, which says what the fields mean. */
 export interface StorePlan {
   /** `Aggregate-Aggregate-Materialize`, `KsqlTopic-Reduce`, `KafkaTopic_Right-Reduce`, ...: ksqlDB's names. */
   readonly name: string;
@@ -150,14 +151,7 @@ export interface RepartitionStep extends StepBase {
 
 export type WindowPlan =
   | {
-      readonly kind: 'TUMBLING';
-      readonly sizeMs: number;
-      readonly advanceMs: number;
-      readonly graceMs: number;
-      readonly retentionMs: number;
-    }
-  | {
-      readonly kind: 'HOPPING';
+      readonly kind: 'TUMBLING' | 'HOPPING';
       readonly sizeMs: number;
       readonly advanceMs: number;
       readonly graceMs: number;
