@@ -8,7 +8,6 @@ export interface Reporter {
 }
 
 export type ReporterName = 'plain' | 'json';
-export const REPORTER_NAMES: readonly ReporterName[] = ['plain', 'json'];
 
 /** Cases that share a reason in a summary are named up to this many. */
 const NAMED_MAX = 5;

@@ -139,6 +139,8 @@ function millrace(input: string, ...args: string[]): string {
   return stdout;
 }
 
+if (!existsSync(cli)) console.log(`the prompt is not tried: ${cli} is not built`);
+
 test.skipIf(!existsSync(cli))(
   'by the prompt of the built package: the same rows',
   async () => {

@@ -1,7 +1,7 @@
 import type { ThreadChange } from '../../executor/thread/stream-thread.js';
 import { StatementError } from '../../model/errors.js';
 import { formatType } from '../../model/sql-type.js';
-import type { Statement } from '../../parser/ast.js';
+import type { InsertValues, Statement } from '../../parser/ast.js';
 import { formatStatement } from '../../parser/format.js';
 import { type PlannedStatement, planStatement } from '../../planner/plan-statement.js';
 import type { QueryDeployment, StatementPlan, TopicRequest } from '../../planner/statement-plan.js';
@@ -11,16 +11,23 @@ import type { StatementContext } from './handler.js';
 
 type DefinitionPlan = Exclude<StatementPlan, { readonly kind: 'insertValues' | 'pushQuery' | 'pullQuery' }>;
 
+/** INSERT ... VALUES: planned when the changes before it are done; rows of many callers then share a commit. */
+export async function runInsertValues(statement: InsertValues, context: StatementContext): Promise<null> {
+  const { core, session } = context;
+  const plan = await core.exclusive(async () =>
+    planStatement(statement, formatStatement(statement), core.planningContext(session)),
+  );
+  if (plan.kind === 'insertValues') await context.inserts.insertPlanned(plan);
+  return null;
+}
+
 /** CREATE, DROP, ALTER, INSERT INTO ... SELECT: planned, made durable, then true. */
 export async function runDefinition(statement: PlannedStatement, context: StatementContext): Promise<Entity | null> {
   return context.core.exclusive(async () => {
     const text = formatStatement(statement);
     const plan = planStatement(statement, text, context.core.planningContext(context.session));
-    if (plan.kind === 'insertValues') {
-      await context.inserts.insertPlanned(plan);
-      return null;
-    }
-    if (plan.kind === 'pushQuery' || plan.kind === 'pullQuery') throw wrongEndpoint(statement);
+    if (plan.kind === 'insertValues' || plan.kind === 'pushQuery' || plan.kind === 'pullQuery')
+      throw wrongEndpoint(statement);
     if (plan.kind === 'unchanged') {
       return { '@type': 'warning_entity', statementText: context.text, warnings: [], message: plan.message };
     }

@@ -2,7 +2,7 @@ import { StatementError } from '../../model/errors.js';
 import type { Statement } from '../../parser/ast.js';
 import { assertTopic } from './assert-topic.js';
 import { controlQuery } from './control.js';
-import { runDefinition, wrongEndpoint } from './definitions.js';
+import { runDefinition, runInsertValues, wrongEndpoint } from './definitions.js';
 import { describeFunction, describeSource, describeSources, explain } from './describe.js';
 import type { StatementHandlers } from './handler.js';
 import {
@@ -35,7 +35,7 @@ export const STATEMENT_HANDLERS: StatementHandlers = {
   createSource: runDefinition,
   createAsSelect: runDefinition,
   insertInto: runDefinition,
-  insertValues: runDefinition,
+  insertValues: runInsertValues,
   dropSource: runDefinition,
   alterSource: runDefinition,
   createType: runDefinition,
