@@ -32,7 +32,7 @@ const queries = fc.oneof(
     .record({ items: listed(ITEMS), condition, by: fc.constantFrom('A', 'C', 'D->X') })
     .map(
       (q) =>
-        `SELECT ${q.by} AS P, ${named(q.items.filter((i) => i !== q.by))}, K FROM S ${where(q.condition)} PARTITION BY ${q.by}`,
+        `SELECT ${[`${q.by} AS P`, ...q.items.filter((i) => i !== q.by).map((item, i) => `${item} AS C${i}`), 'K'].join(', ')} FROM S ${where(q.condition)} PARTITION BY ${q.by}`,
     ),
   fc
     .record({ items: listed(ITEMS), condition })
