@@ -31,6 +31,12 @@ export class Entry implements StateEntry {
   bytes = 0;
   /** Place among the entries that a flush last sorted; see `WriteOrder`. */
   rank = -1;
+  /**
+   * Where the store is logged: the hash of its row on disk, see `RowHash`; both 0 when there is none, or, where `stored`, when it has to be
+   * read first.
+   */
+  hashHigh = 0;
+  hashLow = 0;
 
   constructor(
     key: Row,

@@ -112,6 +112,7 @@ export interface TaskStores {
   /**
    * Writes everything dirty. The caller holds the transaction that also records positions and outputs; if that
    * transaction fails, it calls `flushFailed` and everything stays dirty, else `flushSucceeded`, which also evicts down to the byte budget.
+   * The transaction may stay open while tasks go on with the stores: what they do meanwhile belongs to the next flush.
    */
   flush(): void;
   flushSucceeded(): void;
@@ -121,4 +122,13 @@ export interface TaskStores {
   /** Deletes all tables of this query. */
   drop(): void;
   close(): void;
+}
+
+/**
+ * Takes the records of a changelog as stores make them. The bytes from 0 to the lengths are valid during the call only. A null value is a
+ * tombstone. The timestamp is the event time of the row in ms, which may lie before 1970 or ahead of every clock; 0 for a record without a row.
+ * Must not use the stores or their database.
+ */
+export interface ChangeRecords {
+  record(key: Buffer, keyLength: number, value: Buffer | null, valueLength: number, timestamp: number): void;
 }

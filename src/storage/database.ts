@@ -1,9 +1,10 @@
 import { chmodSync, closeSync, existsSync, lstatSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { SystemError } from '../model/errors.js';
+import { assert, SystemError } from '../model/errors.js';
 import { FileLock } from './file-lock.js';
-import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.js';
+import { APPLICATION_ID, MIGRATIONS } from './schema.js';
+import { SHARD_APPLICATION_ID, SHARD_MIGRATIONS } from './shard-schema.js';
 import { toStorageError } from './storage-error.js';
 
 export type Statement<Parameters extends unknown[] = unknown[], Result = unknown> = BetterSqlite3.Statement<
@@ -24,7 +25,26 @@ export interface DatabaseOptions {
   readonly path: string;
   /** A writer creates the file, takes its lock and brings its tables up to date; a reader finds all that done. */
   readonly mode: 'writer' | 'reader';
+  /**
+   * What a commit waits for: `full`, the default, until it would outlive the machine; `normal` until it would outlive the process. After a power
+   * failure a file written with `normal` is whole, and may have lost its last commits: for what can be had again from a log.
+   */
+  readonly durability?: 'full' | 'normal';
+  /** Whose file it is: the engine's own, the default, or that of one shard of a query. They have different tables. */
+  readonly purpose?: 'engine' | 'shard';
 }
+
+/** What makes a file one of a kind: its mark in SQLite's header, and its tables as steps from an empty file. */
+interface FileKind {
+  readonly name: string;
+  readonly applicationId: number;
+  readonly migrations: readonly string[];
+}
+
+const FILE_KINDS: Readonly<Record<'engine' | 'shard', FileKind>> = {
+  engine: { name: 'an engine', applicationId: APPLICATION_ID, migrations: MIGRATIONS },
+  shard: { name: 'a shard', applicationId: SHARD_APPLICATION_ID, migrations: SHARD_MIGRATIONS },
+};
 
 /** Bytes in the write-ahead log, and whether a reader that will not end keeps it from being emptied. */
 export interface WalState {
@@ -33,12 +53,13 @@ export interface WalState {
 }
 
 /**
- * Opens the engine's file.
+ * Opens the engine's file, or a shard's.
  * @throws SystemError `file-in-use`, `foreign-file`, `newer-file`, `not-a-database`, `storage-corrupt`, `storage-cannot-open`,
  * `storage-read-only`, `not-initialised` (a reader came before the writer), `sqlite-too-old`.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { path, mode } = options;
+  const kind = FILE_KINDS[options.purpose ?? 'engine'];
   const inMemory = path === ':memory:';
   if (mode === 'reader' && inMemory) {
     throw new SystemError('a database in memory has one connection', { code: 'storage-cannot-open' });
@@ -48,8 +69,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   try {
     connection = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS, readonly: mode === 'reader' });
     checkVersion(connection);
-    if (mode === 'writer') prepareWriter(connection, path);
-    else prepareReader(connection, path);
+    if (mode === 'writer') prepareWriter(connection, path, kind, options.durability ?? 'full');
+    else prepareReader(connection, path, kind);
     return new Database(connection, path, mode, lock);
   } catch (error) {
     connection?.close();
@@ -59,7 +80,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /**
- * One connection to the engine's file. Adapters prepare their statements here and write inside `transaction`.
+ * One connection to the file. Adapters prepare their statements here and write inside `transaction`, or between `begin` and `commit`.
  * Synchronous: only the thread that opened it uses it.
  */
 export class Database {
@@ -142,7 +163,44 @@ export class Database {
     return this.#depth === 0 ? this.#outerTransaction(action) : this.#savepoint(action);
   }
 
-  /** Registers, inside `transaction`, what puts memory right again should its effects be undone. */
+  /**
+   * Begins a transaction that stays open, over turns of the event loop if need be, until `commit` or `rollback`. Everything this connection
+   * writes meanwhile belongs to it, `transaction` is a savepoint in it, and reads on this connection see what it wrote. Other connections read
+   * the last commit; none of them can write. On a reader it is a snapshot.
+   * @throws SystemError `storage-busy` when another connection is writing.
+   */
+  begin(): void {
+    assert(this.#depth === 0, 'a transaction begins inside another');
+    this.#begin ??= this.#connection.prepare(this.mode === 'writer' ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    this.guard(() => this.#begin!.run());
+    this.#depth = 1;
+  }
+
+  /** Ends what `begin` began: all of it is on disk when this returns. When it throws, all of it is undone as by `rollback`. */
+  commit(): void {
+    assert(this.#depth === 1, 'no transaction to commit');
+    this.#commit ??= this.#connection.prepare('COMMIT');
+    try {
+      this.#checkNotUndone();
+      this.#commit.run();
+    } catch (error) {
+      this.rollback();
+      throw toStorageError(error, this.path);
+    }
+    this.#depth = 0;
+    this.#rollbackHooks.length = 0;
+  }
+
+  /** Undoes what was written since `begin`, then runs the hooks of `onRollback`, latest first. Does nothing outside of a transaction. */
+  rollback(): void {
+    if (this.#depth === 0) return;
+    this.#depth = 0;
+    // SQLite itself rolls back on some failures, a full disk among them.
+    if (this.#connection.inTransaction) (this.#rollback ??= this.#connection.prepare('ROLLBACK')).run();
+    this.#runRollbackHooks(0);
+  }
+
+  /** Registers, inside a transaction, what puts memory right again should its effects be undone. */
   onRollback(hook: () => void): void {
     if (this.#depth > 0) this.#rollbackHooks.push(hook);
   }
@@ -166,11 +224,12 @@ export class Database {
 
   /**
    * Keeps the write-ahead log below about `bytesMax`. Commits already empty it as they go, unless a reader is always inside; then this
-   * waits for readers up to the busy timeout of a moment, and tells whether one still held on. Writers call it from time to time.
+   * waits for readers up to the busy timeout of a moment, and tells whether one still held on. Writers call it from time to time; inside a
+   * transaction it only tells the size.
    */
   limitWal(bytesMax = WAL_BYTES_KEPT): WalState {
     const bytes = this.walBytes();
-    if (bytes <= bytesMax || this.mode === 'reader') return { bytes, starved: false };
+    if (bytes <= bytesMax || this.mode === 'reader' || this.inTransaction) return { bytes, starved: false };
     const busy = this.guard(() => {
       this.#connection.pragma('busy_timeout = 50');
       try {
@@ -191,23 +250,16 @@ export class Database {
   }
 
   #outerTransaction<T>(action: () => T): T {
-    this.#begin ??= this.#connection.prepare(this.mode === 'writer' ? 'BEGIN IMMEDIATE' : 'BEGIN');
-    this.#commit ??= this.#connection.prepare('COMMIT');
+    this.begin();
+    let result: T;
     try {
-      this.#begin.run();
-      this.#depth = 1;
-      const result = action();
-      this.#commit.run();
-      this.#depth = 0;
-      this.#rollbackHooks.length = 0;
-      return result;
+      result = action();
     } catch (error) {
-      this.#depth = 0;
-      // SQLite itself rolls back on some failures, a full disk among them.
-      if (this.#connection.inTransaction) (this.#rollback ??= this.#connection.prepare('ROLLBACK')).run();
-      this.#runRollbackHooks(0);
+      this.rollback();
       throw toStorageError(error, this.path);
     }
+    this.commit();
+    return result;
   }
 
   #savepoint<T>(action: () => T): T {
@@ -215,6 +267,7 @@ export class Database {
     const hooks = this.#rollbackHooks.length;
     const name = `nested_${depth}`;
     try {
+      this.#checkNotUndone();
       this.#connection.exec(`SAVEPOINT ${name}`);
       this.#depth = depth + 1;
       const result = action();
@@ -227,6 +280,15 @@ export class Database {
     } finally {
       this.#depth = depth;
     }
+  }
+
+  /** Once SQLite has rolled back by itself, whatever came after would be a commit of its own. */
+  #checkNotUndone(): void {
+    if (this.#connection.inTransaction) return;
+    throw new SystemError(`the transaction on "${this.path}" was undone after a failure`, {
+      code: 'storage-rolled-back',
+      retriable: true,
+    });
   }
 
   #runRollbackHooks(from: number): void {
@@ -282,29 +344,35 @@ function checkVersion(connection: BetterSqlite3.Database): void {
   }
 }
 
-function prepareWriter(connection: BetterSqlite3.Database, path: string): void {
+function prepareWriter(
+  connection: BetterSqlite3.Database,
+  path: string,
+  kind: FileKind,
+  durability: 'full' | 'normal',
+): void {
   // Nothing is written before the file is known to be ours.
-  const version = fileVersion(connection, path);
+  const version = fileVersion(connection, path, kind);
   connection.pragma('trusted_schema = OFF');
   connection.pragma('cell_size_check = ON');
   connection.pragma('foreign_keys = OFF');
   connection.pragma('mmap_size = 0');
   connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
+  connection.pragma(`synchronous = ${durability}`);
   connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   connection.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
   if (path !== ':memory:') chmodSync(path, 0o600);
+  const { applicationId, migrations } = kind;
   connection
     .transaction(() => {
-      if (version === 0) connection.pragma(`application_id = ${APPLICATION_ID}`);
-      for (let step = version; step < SCHEMA_VERSION; step++) connection.exec(MIGRATIONS[step]!);
-      connection.pragma(`user_version = ${SCHEMA_VERSION}`);
+      if (version === 0) connection.pragma(`application_id = ${applicationId}`);
+      for (let step = version; step < migrations.length; step++) connection.exec(migrations[step]!);
+      connection.pragma(`user_version = ${migrations.length}`);
     })
     .immediate();
 }
 
-function prepareReader(connection: BetterSqlite3.Database, path: string): void {
-  if (fileVersion(connection, path) < SCHEMA_VERSION) {
+function prepareReader(connection: BetterSqlite3.Database, path: string, kind: FileKind): void {
+  if (fileVersion(connection, path, kind) < kind.migrations.length) {
     throw new SystemError(`"${path}" is not ready to be read`, {
       code: 'not-initialised',
       retriable: true,
@@ -318,20 +386,24 @@ function prepareReader(connection: BetterSqlite3.Database, path: string): void {
 }
 
 /** The version of our tables in the file: 0 when it is empty. */
-function fileVersion(connection: BetterSqlite3.Database, path: string): number {
+function fileVersion(connection: BetterSqlite3.Database, path: string, kind: FileKind): number {
   const applicationId = connection.pragma('application_id', { simple: true }) as number;
   const version = connection.pragma('user_version', { simple: true }) as number;
   const tables = connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
   if (applicationId === 0 && version === 0 && tables === 0) return 0;
-  if (applicationId !== APPLICATION_ID) {
-    throw new SystemError(`"${path}" is a database of another program`, {
+  if (applicationId !== kind.applicationId) {
+    const other = Object.values(FILE_KINDS).find((known) => known.applicationId === applicationId);
+    const owner =
+      other === undefined ? 'a database of another program' : `the file of ${other.name}, not of ${kind.name}`;
+    throw new SystemError(`"${path}" is ${owner}`, {
       code: 'foreign-file',
       hint: 'give another path; the file was not changed',
     });
   }
-  if (version > SCHEMA_VERSION) {
+  const known = kind.migrations.length;
+  if (version > known) {
     throw new SystemError(
-      `"${path}" was written by a later version of this program (file version ${version}, known up to ${SCHEMA_VERSION})`,
+      `"${path}" was written by a later version of this program (file version ${version}, known up to ${known})`,
       { code: 'newer-file', hint: 'install that version; the file was not changed' },
     );
   }

@@ -10,8 +10,8 @@ export interface StateHarness {
   readonly queryId: string;
   /** Flushes in a transaction that commits. */
   commit(): void;
-  /** Flushes in a transaction that is undone. */
-  failCommit(): void;
+  /** Flushes in a transaction that is undone, after which everything is still to be written; null for an adapter that forgets everything then. */
+  readonly failCommit: (() => void) | null;
   /** Another process on the committed state; null when nothing survives the process. */
   readonly reopen: (() => void) | null;
   close(): void;
@@ -259,7 +259,7 @@ export function stateStoreContract(adapter: string, create: () => StateHarness):
         store.set(['eu', 1], 10, 20, [99], 11);
         expect(store.get(['eu', 1], 10)).toBeNull();
         expect(Array.from(store.scan(), (e) => e.windowStart)).toEqual([20, 30]);
-        h.failCommit();
+        h.failCommit?.();
         expect(Array.from(store.scan(), (e) => e.windowStart)).toEqual([20, 30]);
         h.commit();
         h.reopen?.();
@@ -367,6 +367,7 @@ export function stateStoreContract(adapter: string, create: () => StateHarness):
     test(
       'what a failed transaction undid is written by the next',
       withHarness((h) => {
+        if (h.failCommit === null) return;
         const stores = h.stores();
         const counts = stores.open(COUNTS, 0);
         const windowed = stores.open(WINDOWED, 0);

@@ -6,8 +6,10 @@ import { SqliteInstantStore } from './sqlite-instant-store.js';
 import { SqliteKeyValueStore } from './sqlite-key-value-store.js';
 import { SqliteSessionStore } from './sqlite-session-store.js';
 import { SqliteWindowStore } from './sqlite-window-store.js';
+import type { StoredTable } from './store-layout.js';
 import { dropTables, openTable } from './store-register.js';
 import { StoreTable } from './store-table.js';
+import type { TableLog } from './table-log.js';
 
 export interface SqliteTaskStoresOptions {
   /** The writer's connection. */
@@ -15,6 +17,13 @@ export interface SqliteTaskStoresOptions {
   readonly queryId: string;
   /** Estimated bytes of entries kept in memory after a flush, over all stores. What is not flushed yet is always kept. */
   readonly cacheBytes: number;
+  /** Where the tables of a logged file come from; null or nothing for a file that is not logged. */
+  readonly log?: TableSource | null;
+}
+
+/** Opens the table of a store together with its log. */
+export interface TableSource {
+  open(spec: StoreSpec): { readonly stored: StoredTable; readonly log: TableLog };
 }
 
 type SqliteStore = StateStore & {
@@ -39,12 +48,14 @@ export class SqliteTaskStores implements TaskStores {
   readonly #database: Database;
   readonly #queryId: string;
   readonly #cacheBytes: number;
+  readonly #log: TableSource | null;
   readonly #tables = new Map<string, OpenTable>();
 
   constructor(options: SqliteTaskStoresOptions) {
     this.#database = options.database;
     this.#queryId = options.queryId;
     this.#cacheBytes = options.cacheBytes;
+    this.#log = options.log ?? null;
   }
 
   open(spec: StoreSpec & { readonly kind: 'key-value' }, partition: number): KeyValueStore;
@@ -98,7 +109,9 @@ export class SqliteTaskStores implements TaskStores {
   }
 
   #openTable(spec: StoreSpec): OpenTable {
-    const table = new StoreTable(this.#database, openTable(this.#database, this.#queryId, spec));
+    const logged = this.#log?.open(spec) ?? null;
+    const stored = logged === null ? openTable(this.#database, this.#queryId, spec) : logged.stored;
+    const table = new StoreTable(this.#database, stored, logged?.log ?? null);
     const grouped = table.stored.layout === 'window' || table.stored.layout === 'instant';
     const open: OpenTable = {
       table,

@@ -1,26 +1,10 @@
-import type { StoreColumn, StoreSpec } from '../state-store.js';
+import type { StoreLayout, StoreShape } from '../changelog/store-definition.js';
+import type { StoreSpec } from '../state-store.js';
 import { columnCodec } from './column-codec.js';
 
-/**
- * How the rows of a store's table are ordered, and so which reads and deletions touch neighbours:
- *
- * | layout | primary key | for |
- * |---|---|---|
- * | `key-value` | key, partition | |
- * | `window` | window_start, key, partition | writes of one window are neighbours, old windows are a prefix |
- * | `instant` | segment, key, window_start, partition | one key over a range of time, in few places; old segments are a prefix |
- * | `session` | key, partition, window_start, window_end | all sessions of a key; indexed by window_end for dropping old ones |
- */
-export type StoreLayout = 'key-value' | 'window' | 'instant' | 'session';
-
 /** A store's table as the file records it. Columns k0, k1, ... hold the key's values, v0, v1, ... the row's. */
-export interface StoredTable {
+export interface StoredTable extends StoreShape {
   readonly id: number;
-  readonly layout: StoreLayout;
-  readonly key: readonly StoreColumn[];
-  readonly value: readonly StoreColumn[];
-  /** Layout `instant`: the length of a segment of time in ms; else null. */
-  readonly segmentMs: number | null;
 }
 
 const SEGMENT_MS_MIN = 60_000;
@@ -28,6 +12,11 @@ const SEGMENT_MS_DEFAULT = 3_600_000;
 
 export function layoutOf(spec: StoreSpec): StoreLayout {
   return spec.kind === 'window' && spec.windowSizeMs === null ? 'instant' : spec.kind;
+}
+
+/** The shape of a store as its plan declares it. */
+export function shapeOf(spec: StoreSpec): StoreShape {
+  return { layout: layoutOf(spec), key: spec.key, value: spec.value, segmentMs: segmentMsOf(spec) };
 }
 
 /** Two or three segments are alive at a time: long enough to find a range in few of them, short enough to drop old ones soon. */

@@ -1,16 +1,9 @@
 import { SystemError } from '../../model/errors.js';
 import { formatType, sameType } from '../../model/sql-type.js';
-import type { Database } from '../../storage/database.js';
+import type { Database, Statement } from '../../storage/database.js';
+import type { StoreLayout, StoreShape } from '../changelog/store-definition.js';
 import type { StoreColumn, StoreSpec } from '../state-store.js';
-import {
-  columnNames,
-  layoutOf,
-  type StoredTable,
-  type StoreLayout,
-  segmentMsOf,
-  tableDdl,
-  tableName,
-} from './store-layout.js';
+import { columnNames, layoutOf, type StoredTable, segmentMsOf, shapeOf, tableDdl, tableName } from './store-layout.js';
 
 const REGISTER = 'state_stores';
 
@@ -62,28 +55,53 @@ export function openTable(database: Database, queryId: string, spec: StoreSpec):
   const found = findTable(database, queryId, spec.name);
   if (found !== null && sameTable(found, spec)) return found;
   return database.transaction(() => {
-    database.exec(REGISTER_DDL);
-    if (found === null) return createTable(database, queryId, spec);
-    if (!canCarryOver(found, spec)) throw mismatch(found, queryId, spec);
-    database.prepare(`DELETE FROM ${REGISTER} WHERE id = ?`).run(found.id);
-    const table = createTable(database, queryId, spec);
-    copyRows(database, found, table);
+    if (found === null) return createTable(database, queryId, spec.name, shapeOf(spec));
+    const table = replaceTable(database, queryId, found, spec);
     database.exec(`DROP TABLE ${tableName(found.id)}`);
     return table;
   });
 }
 
-function createTable(database: Database, queryId: string, spec: StoreSpec): StoredTable {
-  const layout = layoutOf(spec);
-  const segmentMs = segmentMsOf(spec);
-  const { lastInsertRowid } = database
-    .prepare(
-      `INSERT INTO ${REGISTER} (query_id, name, layout, segment_ms, key_columns, value_columns) VALUES (?, ?, ?, ?, ?, ?)`,
-    )
-    .run(queryId, spec.name, layout, segmentMs, JSON.stringify(spec.key), JSON.stringify(spec.value));
-  const table = { id: Number(lastInsertRowid), layout, key: spec.key, value: spec.value, segmentMs };
+/** Makes the table of a store that has none, inside the caller's transaction. */
+export function createTable(database: Database, queryId: string, name: string, shape: StoreShape): StoredTable {
+  database.exec(REGISTER_DDL);
+  const { lastInsertRowid } = insertRow(database).run(null, queryId, name, ...shapeRow(shape));
+  const table: StoredTable = { ...shape, id: Number(lastInsertRowid) };
   database.exec(tableDdl(table));
   return table;
+}
+
+/**
+ * Makes a new table for a store whose columns have changed, with the rows of the old one, which is no longer in the register but still in the
+ * file. Inside the caller's transaction.
+ * @throws SystemError `state-mismatch`
+ */
+export function replaceTable(database: Database, queryId: string, found: StoredTable, spec: StoreSpec): StoredTable {
+  if (!canCarryOver(found, spec)) throw mismatch(found, queryId, spec);
+  unregister(database, found.id);
+  const table = createTable(database, queryId, spec.name, shapeOf(spec));
+  copyRows(database, found, table);
+  return table;
+}
+
+/** Puts a table that is in the file into the register again. */
+export function register(database: Database, queryId: string, name: string, table: StoredTable): void {
+  insertRow(database).run(table.id, queryId, name, ...shapeRow(table));
+}
+
+/** Takes a table out of the register; the file keeps it. */
+export function unregister(database: Database, id: number): void {
+  database.prepare(`DELETE FROM ${REGISTER} WHERE id = ?`).run(id);
+}
+
+function insertRow(database: Database): Statement<unknown[]> {
+  return database.prepare(
+    `INSERT INTO ${REGISTER} (id, query_id, name, layout, segment_ms, key_columns, value_columns) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+}
+
+function shapeRow(shape: StoreShape): [StoreLayout, number | null, string, string] {
+  return [shape.layout, shape.segmentMs, JSON.stringify(shape.key), JSON.stringify(shape.value)];
 }
 
 function copyRows(database: Database, from: StoredTable, to: StoredTable): void {
@@ -115,7 +133,8 @@ function hasRegister(database: Database): boolean {
   return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(REGISTER) !== undefined;
 }
 
-function sameTable(table: StoredTable, spec: StoreSpec): boolean {
+/** Whether the table is as the plan declares the store. */
+export function sameTable(table: StoredTable, spec: StoreSpec): boolean {
   return (
     table.layout === layoutOf(spec) &&
     sameTypes(table.key, spec.key) &&

@@ -1,10 +1,12 @@
 import type { SqlTypeKind } from '../../model/sql-type.js';
 import type { Row } from '../../model/value.js';
 import type { Database, Statement } from '../../storage/database.js';
-import { DELETED, Entry, estimateBytes, GONE } from '../entry.js';
+import { DELETED, type Entry, estimateBytes, GONE } from '../entry.js';
 import { KeyCodec, type KeyOrder, keyOrder } from '../key-encoding.js';
-import { type ColumnCodec, columnCodec, type SqliteValue } from './column-codec.js';
-import { columnNames, primaryKeyOf, type StoredTable, tableName } from './store-layout.js';
+import type { SqliteValue } from './column-codec.js';
+import { RowColumns } from './row-columns.js';
+import { primaryKeyOf, type StoredTable } from './store-layout.js';
+import type { TableLog } from './table-log.js';
 import { type TableOrder, WriteOrder } from './write-order.js';
 
 /** What a table holds in memory for all of its partitions, in estimated bytes. */
@@ -33,20 +35,23 @@ const FIXED_SIZE: ReadonlySet<SqlTypeKind> = new Set([
 /** Rows of a page of `rows`. */
 const PAGE_ROWS = 512;
 
-/** One store's table, for all partitions that this process has open: reads rows as entries, writes entries that changed. */
+/**
+ * One store's table, for all partitions that this process has open: reads rows as entries, writes entries that changed, and tells the log,
+ * if there is one.
+ *
+ * The transaction of a flush may stay open while tasks go on: between `flush` and `flushSucceeded` everything may be called that may be called
+ * at other times, and belongs to the next flush; reads see what was flushed.
+ */
 export class StoreTable {
   readonly stored: StoredTable;
   readonly usage: TableUsage = { bytes: 0, dirtyBytes: 0 };
   readonly keyOrder: KeyOrder;
   readonly #database: Database;
-  readonly #name: string;
-  readonly #keyCodecs: readonly ColumnCodec[];
-  readonly #valueCodecs: readonly ColumnCodec[];
-  readonly #readsBigInts: boolean;
+  readonly #columns: RowColumns;
+  readonly #log: TableLog | null;
   readonly #writeOrder: WriteOrder;
   /** Whether a row's size may change while it is in memory. */
   readonly #rowsGrow: boolean;
-  readonly #width: number;
   readonly #rowsAStatement: number;
   /** One for each row of a statement: a shared encoding lasts only until the codec's next. */
   readonly #encoders: readonly KeyCodec[];
@@ -62,15 +67,12 @@ export class StoreTable {
   #deletions = new Map<number, number>();
   #deletionsInFlight = new Map<number, number>();
 
-  constructor(database: Database, stored: StoredTable) {
+  constructor(database: Database, stored: StoredTable, log: TableLog | null = null) {
     this.stored = stored;
     this.#database = database;
-    this.#name = tableName(stored.id);
-    this.#keyCodecs = stored.key.map((column) => columnCodec(column.type));
-    this.#valueCodecs = stored.value.map((column) => columnCodec(column.type));
-    this.#readsBigInts = [...this.#keyCodecs, ...this.#valueCodecs].some((codec) => codec.readsBigInts);
-    this.#width = columnNames(stored).length;
-    this.#rowsAStatement = Math.max(1, Math.min(ROWS_A_STATEMENT, Math.floor(BINDINGS_MAX / this.#width)));
+    this.#log = log;
+    this.#columns = new RowColumns(stored);
+    this.#rowsAStatement = Math.max(1, Math.min(ROWS_A_STATEMENT, Math.floor(BINDINGS_MAX / this.#columns.width)));
     const types = stored.key.map((column) => column.type);
     this.#encoders = Array.from({ length: this.#rowsAStatement }, () => new KeyCodec(types));
     this.keyOrder = keyOrder(types);
@@ -79,7 +81,7 @@ export class StoreTable {
   }
 
   isEmpty(): boolean {
-    return this.#run((sql) => sql.get() === undefined, `SELECT 1 FROM ${this.#name} LIMIT 1`);
+    return this.#run((sql) => sql.get() === undefined, `SELECT 1 FROM ${this.#columns.name} LIMIT 1`);
   }
 
   /** The different values of the first column of the primary key, ascending; found by seeking from one to the next. */
@@ -87,7 +89,7 @@ export class StoreTable {
     const group = primaryKeyOf(this.stored.layout)[0]!;
     const groups: number[] = [];
     let last = Number.MIN_SAFE_INTEGER;
-    const sql = `SELECT min(${group}) FROM ${this.#name} WHERE ${group} > ?`;
+    const sql = `SELECT min(${group}) FROM ${this.#columns.name} WHERE ${group} > ?`;
     for (;;) {
       const [next] = this.#run((statement) => statement.get(last), sql) as [number | bigint | null];
       if (next === null) return groups;
@@ -100,20 +102,25 @@ export class StoreTable {
   load(key: Row, windowStart: number, partition: number): Entry | null {
     const encoded = this.#encoders[0]!.encodeShared(key);
     const windowed = this.stored.layout === 'window';
-    this.#loadSql ??= this.#select(`${windowed ? 'window_start = ? AND ' : ''}key = ? AND partition = ?`);
+    this.#loadSql ??= this.#columns.selectSql(`${windowed ? 'window_start = ? AND ' : ''}key = ? AND partition = ?`);
     const args = windowed ? [windowStart, encoded, partition] : [encoded, partition];
     const found = this.#run((statement) => statement.get(args), this.#loadSql) as SqliteValue[] | undefined;
-    return found === undefined ? null : this.#toEntry(found);
+    if (found === undefined) return null;
+    const entry = this.#columns.toEntry(found);
+    this.#log?.know(entry, encoded);
+    return entry;
   }
 
   /** All rows of a key, in layout `instant` of one segment, by window start and end. */
   loadList(key: Row, segment: number, partition: number): Entry[] {
     const encoded = this.#encoders[0]!.encodeShared(key);
     const inSegment = this.stored.layout === 'instant';
-    this.#loadListSql ??= this.#select(
+    this.#loadListSql ??= this.#columns.selectSql(
       `${inSegment ? 'segment = ? AND ' : ''}key = ? AND partition = ? ORDER BY window_start, window_end`,
     );
-    return this.#page(this.#loadListSql, inSegment ? [segment, encoded, partition] : [encoded, partition]);
+    const entries = this.#page(this.#loadListSql, inSegment ? [segment, encoded, partition] : [encoded, partition]);
+    if (this.#log !== null) for (const entry of entries) this.#log.know(entry, encoded);
+    return entries;
   }
 
   /**
@@ -127,13 +134,13 @@ export class StoreTable {
     const after = `(${seek.join(', ')}) > (${seek.map(() => '?').join(', ')}) AND `;
     const tail = `partition = ? ORDER BY ${seek.join(', ')} LIMIT ${PAGE_ROWS}`;
     const first = group === null ? [] : [group];
-    let page = this.#page(this.#select(`${inGroup}${tail}`), [...first, partition]);
+    let page = this.#page(this.#columns.selectSql(`${inGroup}${tail}`), [...first, partition]);
     for (;;) {
       yield* page;
       const last = page[page.length - 1];
       if (last === undefined || page.length < PAGE_ROWS) return;
-      const position = seek.map((column) => this.#keyPart(column, last));
-      page = this.#page(this.#select(`${inGroup}${after}${tail}`), [...first, ...position, partition]);
+      const position = seek.map((column) => this.#part(column, last));
+      page = this.#page(this.#columns.selectSql(`${inGroup}${after}${tail}`), [...first, ...position, partition]);
     }
   }
 
@@ -143,7 +150,7 @@ export class StoreTable {
     const from = new KeyCodec(types).encode(prefix);
     // No encoded value begins with a byte of 255 where another may follow, so this is past every key with the prefix.
     const to = Buffer.concat([from, Buffer.from([0xff])]);
-    const sql = this.#select('key >= ? AND key < ? AND partition = ? ORDER BY key');
+    const sql = this.#columns.selectSql('key >= ? AND key < ? AND partition = ? ORDER BY key');
     return this.#page(sql, [from, to, partition]);
   }
 
@@ -157,6 +164,8 @@ export class StoreTable {
   /** The entry leaves the cache; if it is dirty it is not written any more. */
   release(entry: Entry): void {
     entry.held = false;
+    entry.hashHigh = 0;
+    entry.hashLow = 0;
     this.usage.bytes -= entry.bytes;
   }
 
@@ -186,7 +195,11 @@ export class StoreTable {
     this.#write(entries);
     // After the writes: an expired entry may have been among them, and nothing is set below a bound once it was given.
     for (const [partition, bound] of deletions) {
-      this.#run((statement) => statement.run(partition, bound), this.#deleteBelowSql());
+      if (this.#log !== null) this.#logBelow(partition, bound, this.#log);
+      this.#run(
+        (statement) => statement.run(partition, bound),
+        `DELETE FROM ${this.#columns.name} WHERE ${this.#below()}`,
+      );
     }
   }
 
@@ -213,7 +226,7 @@ export class StoreTable {
   }
 
   segmentOf(windowStart: number): number {
-    return Math.floor(windowStart / this.stored.segmentMs!);
+    return this.#columns.segmentOf(windowStart);
   }
 
   #write(entries: readonly Entry[]): void {
@@ -221,6 +234,8 @@ export class StoreTable {
     const deletions: Entry[] = [];
     for (const entry of entries) {
       if (entry.status === GONE) continue;
+      if (this.#log !== null && entry.stored && entry.hashHigh === 0 && entry.hashLow === 0)
+        this.#know(entry, this.#log);
       if (entry.status === DELETED) {
         deletions.push(entry);
         continue;
@@ -243,8 +258,8 @@ export class StoreTable {
     const rows = this.#rowsAStatement;
     const whole = entries.length - (entries.length % rows);
     if (whole > 0) {
-      const statement = this.#statement(this.#upsertSql(rows));
-      const args: SqliteValue[] = new Array<SqliteValue>(rows * this.#width).fill(null);
+      const statement = this.#statement(this.#columns.insertSql(rows, 'INSERT OR REPLACE'));
+      const args: SqliteValue[] = new Array<SqliteValue>(rows * this.#columns.width).fill(null);
       for (let i = 0; i < whole; i += rows) {
         let at = 0;
         for (let row = 0; row < rows; row++) at = this.#bind(entries[i + row]!, args, at, this.#encoders[row]!);
@@ -252,8 +267,8 @@ export class StoreTable {
       }
     }
     if (whole < entries.length) {
-      const statement = this.#statement(this.#upsertSql(1));
-      const args: SqliteValue[] = new Array<SqliteValue>(this.#width).fill(null);
+      const statement = this.#statement(this.#columns.insertSql(1, 'INSERT OR REPLACE'));
+      const args: SqliteValue[] = new Array<SqliteValue>(this.#columns.width).fill(null);
       for (let i = whole; i < entries.length; i++) {
         this.#bind(entries[i]!, args, 0, this.#encoders[0]!);
         statement.run(args);
@@ -261,68 +276,71 @@ export class StoreTable {
     }
   }
 
-  /** Puts the entry's columns, in the order of `columnNames`, at `at`; returns the index after them. */
   #bind(entry: Entry, args: SqliteValue[], at: number, encoder: KeyCodec): number {
     const encoded = encoder.encodeShared(entry.key);
-    switch (this.stored.layout) {
-      case 'key-value':
-        args[at++] = encoded;
-        args[at++] = entry.partition;
-        break;
-      case 'window':
-        args[at++] = entry.windowStart;
-        args[at++] = encoded;
-        args[at++] = entry.partition;
-        args[at++] = entry.windowEnd;
-        break;
-      case 'instant':
-        args[at++] = this.segmentOf(entry.windowStart);
-        args[at++] = encoded;
-        args[at++] = entry.windowStart;
-        args[at++] = entry.partition;
-        args[at++] = entry.windowEnd;
-        break;
-      case 'session':
-        args[at++] = encoded;
-        args[at++] = entry.partition;
-        args[at++] = entry.windowStart;
-        args[at++] = entry.windowEnd;
-        break;
-    }
-    args[at++] = entry.timestamp;
-    const { key, row } = entry;
-    const keys = this.#keyCodecs;
-    for (let i = 0; i < keys.length; i++) {
-      const codec = keys[i]!;
-      args[at++] = codec.bindsAsIs ? (key[i] as SqliteValue) : codec.toSqlite(key[i]!);
-    }
-    const values = this.#valueCodecs;
-    for (let i = 0; i < values.length; i++) {
-      const codec = values[i]!;
-      args[at++] = codec.bindsAsIs ? (row[i] as SqliteValue) : codec.toSqlite(row[i]!);
-    }
-    return at;
+    if (this.#log !== null) this.#log.put(entry, encoded);
+    return this.#columns.bind(entry, encoded, args, at);
   }
 
   #delete(entry: Entry): void {
-    const columns = primaryKeyOf(this.stored.layout);
-    const sql = `DELETE FROM ${this.#name} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}`;
-    this.#statement(sql).run(columns.map((column) => this.#keyPart(column, entry)));
+    const encoded = this.#encoders[0]!.encodeShared(entry.key);
+    if (this.#log !== null) {
+      this.#log.remove(entry, encoded);
+      // A logged table forgets everything when a flush fails, so what is deleted is so for good.
+      entry.stored = false;
+    }
+    this.#statement(`DELETE FROM ${this.#columns.name} WHERE ${this.#columns.atPlace}`).run(
+      this.#place(entry, encoded),
+    );
   }
 
-  #keyPart(column: string, entry: Entry): SqliteValue {
-    switch (column) {
-      case 'key':
-        return this.#encoders[0]!.encodeShared(entry.key);
-      case 'partition':
-        return entry.partition;
-      case 'segment':
-        return this.segmentOf(entry.windowStart);
-      case 'window_start':
-        return entry.windowStart;
-      default:
-        return entry.windowEnd;
+  /** Reads the hash of the row that the entry replaces: it was set, or found in a scan, without having been loaded. */
+  #know(entry: Entry, log: TableLog): void {
+    const encoded = this.#encoders[0]!.encodeShared(entry.key);
+    const sql = this.#columns.selectSql(this.#columns.atPlace);
+    const found = this.#run((statement) => statement.get(this.#place(entry, encoded)), sql) as
+      | SqliteValue[]
+      | undefined;
+    if (found === undefined) {
+      entry.stored = false;
+      return;
     }
+    const row = this.#columns.toEntry(found);
+    log.know(row, encoded);
+    entry.hashHigh = row.hashHigh;
+    entry.hashLow = row.hashLow;
+  }
+
+  /** Tells the log of the rows that are about to be deleted. */
+  #logBelow(partition: number, bound: number, log: TableLog): void {
+    const bounded = this.#bounded();
+    const seek = [
+      bounded,
+      ...primaryKeyOf(this.stored.layout).filter((column) => column !== bounded && column !== 'partition'),
+    ];
+    const after = `(${seek.join(', ')}) > (${seek.map(() => '?').join(', ')}) AND `;
+    const tail = `${this.#below()} ORDER BY ${seek.join(', ')} LIMIT ${PAGE_ROWS}`;
+    let page = this.#page(this.#columns.selectSql(tail), [partition, bound]);
+    for (;;) {
+      for (const entry of page) {
+        const encoded = this.#encoders[0]!.encodeShared(entry.key);
+        log.know(entry, encoded);
+        log.remove(entry, encoded);
+      }
+      const last = page[page.length - 1];
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      const position = seek.map((column) => this.#part(column, last));
+      page = this.#page(this.#columns.selectSql(after + tail), [...position, partition, bound]);
+    }
+  }
+
+  #place(entry: Entry, encoded: Buffer): SqliteValue[] {
+    return this.#columns.place(encoded, entry.partition, entry.windowStart, entry.windowEnd);
+  }
+
+  #part(column: string, entry: Entry): SqliteValue {
+    const encoded = this.#encoders[0]!.encodeShared(entry.key);
+    return this.#columns.part(column, encoded, entry.partition, entry.windowStart, entry.windowEnd);
   }
 
   #tableOrder(): TableOrder {
@@ -348,55 +366,25 @@ export class StoreTable {
     }
   }
 
-  #upsertSql(rows: number): string {
-    const row = `(${new Array<string>(this.#width).fill('?').join(', ')})`;
-    return `INSERT OR REPLACE INTO ${this.#name} VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
+  /** The column that `deleteBelow` means. */
+  #bounded(): string {
+    return this.stored.layout === 'session' ? 'window_end' : primaryKeyOf(this.stored.layout)[0]!;
   }
 
-  #deleteBelowSql(): string {
-    const bounded = this.stored.layout === 'session' ? 'window_end' : primaryKeyOf(this.stored.layout)[0]!;
-    return `DELETE FROM ${this.#name} WHERE partition = ? AND ${bounded} < ?`;
-  }
-
-  #select(where: string): string {
-    const windowed = this.stored.layout !== 'key-value';
-    const columns = ['partition', 'rowtime', windowed ? 'window_start, window_end' : '0, 0'];
-    columns.push(...this.#keyCodecs.map((_, i) => `k${i}`), ...this.#valueCodecs.map((_, i) => `v${i}`));
-    return `SELECT ${columns.join(', ')} FROM ${this.#name} WHERE ${where}`;
+  #below(): string {
+    return `partition = ? AND ${this.#bounded()} < ?`;
   }
 
   #page(sql: string, args: SqliteValue[]): Entry[] {
     const found = this.#run((statement) => statement.all(args), sql) as SqliteValue[][];
-    return found.map((row) => this.#toEntry(row));
-  }
-
-  #toEntry(found: readonly SqliteValue[]): Entry {
-    const keys = this.#keyCodecs;
-    const values = this.#valueCodecs;
-    const key: Row = new Array(keys.length);
-    const row: Row = new Array(values.length);
-    for (let i = 0; i < keys.length; i++) key[i] = keys[i]!.fromSqlite(found[4 + i]!);
-    const at = 4 + keys.length;
-    for (let i = 0; i < values.length; i++) row[i] = values[i]!.fromSqlite(found[at + i]!);
-    const entry = new Entry(
-      key,
-      Number(found[2]),
-      Number(found[3]),
-      row,
-      Number(found[1]),
-      undefined,
-      true,
-      Number(found[0]),
-    );
-    entry.held = false;
-    return entry;
+    return found.map((row) => this.#columns.toEntry(row));
   }
 
   #statement(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepareOwn(sql);
-      if (statement.reader) statement.raw(true).safeIntegers(this.#readsBigInts);
+      if (statement.reader) statement.raw(true).safeIntegers(this.#columns.readsBigInts);
       this.#statements.set(sql, statement);
     }
     return statement;

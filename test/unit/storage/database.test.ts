@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SystemError } from '../../../src/model/errors.js';
+import { AssertionError, SystemError } from '../../../src/model/errors.js';
 import { type Database, openDatabase } from '../../../src/storage/database.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../../src/storage/schema.js';
+import { SHARD_APPLICATION_ID } from '../../../src/storage/shard-schema.js';
 
 let directory: string;
 let path: string;
@@ -117,6 +118,43 @@ describe('opening', () => {
   });
 });
 
+describe('a file of a shard', () => {
+  const openShard = (mode: 'writer' | 'reader' = 'writer') => {
+    const database = openDatabase({ path, mode, purpose: 'shard', durability: 'normal' });
+    opened.push(database);
+    return database;
+  };
+  const tables = (database: Database) =>
+    database.prepareOwn("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+
+  it('has its own mark, the place for its position, and no log', () => {
+    const database = openShard();
+    expect(database.connection.pragma('application_id', { simple: true })).toBe(SHARD_APPLICATION_ID);
+    expect(database.connection.pragma('synchronous', { simple: true })).toBe(1);
+    expect(tables(database)).toEqual(['shard_position']);
+    const insert = database.prepare('INSERT INTO shard_position VALUES (?, ?)');
+    insert.run(0, 'here');
+    expect(() => insert.run(1, 'there')).toThrow('CHECK');
+    expect(openShard('reader').prepareOwn('SELECT text FROM shard_position').pluck().get()).toBe('here');
+  });
+
+  it("is not taken for an engine's, nor the other way round", () => {
+    openShard().close();
+    expect(systemError(() => open())).toMatchObject({
+      code: 'foreign-file',
+      message: `"${path}" is the file of a shard, not of an engine`,
+    });
+    expect(systemError(() => open('reader')).code).toBe('foreign-file');
+    rmSync(path);
+    open().close();
+    expect(systemError(() => openShard())).toMatchObject({
+      code: 'foreign-file',
+      message: `"${path}" is the file of an engine, not of a shard`,
+    });
+    expect(tables(open())).toContain('log_topics');
+  });
+});
+
 describe('the lock', () => {
   it('refuses a second writer and names where the first one answers', () => {
     const first = open();
@@ -218,6 +256,115 @@ describe('transactions', () => {
     database.connection.pragma('max_page_count = 1000000');
     fill();
     expect(values()).toHaveLength(100);
+  });
+});
+
+describe('a transaction that stays open', () => {
+  let writer: Database;
+  let reader: Database;
+  const valuesIn = (database: Database) => database.prepareOwn('SELECT x FROM t ORDER BY x').pluck().all();
+  const insert = (x: number) => writer.prepare('INSERT INTO t VALUES (?)').run(x);
+
+  beforeEach(() => {
+    writer = open();
+    writer.exec('CREATE TABLE t (x)');
+    reader = open('reader');
+  });
+
+  it('shows its writes to its own connection at once, to others when it is committed', async () => {
+    writer.begin();
+    insert(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    insert(2);
+    expect(writer.inTransaction).toBe(true);
+    expect(valuesIn(writer)).toEqual([1, 2]);
+    expect(valuesIn(reader)).toEqual([]);
+    writer.commit();
+    expect(writer.inTransaction).toBe(false);
+    expect(valuesIn(reader)).toEqual([1, 2]);
+  });
+
+  it('is undone by rollback, which runs the hooks, latest first', () => {
+    const undone: number[] = [];
+    writer.begin();
+    insert(1);
+    writer.onRollback(() => undone.push(1));
+    writer.transaction(() => {
+      insert(2);
+      writer.onRollback(() => undone.push(2));
+    });
+    writer.rollback();
+    expect(undone).toEqual([2, 1]);
+    expect(valuesIn(writer)).toEqual([]);
+    writer.rollback();
+    writer.begin();
+    insert(3);
+    writer.commit();
+    expect(undone).toEqual([2, 1]);
+    expect(valuesIn(reader)).toEqual([3]);
+  });
+
+  it('keeps what a nested one that failed left', () => {
+    const undone: string[] = [];
+    writer.begin();
+    insert(1);
+    writer.onRollback(() => undone.push('outer'));
+    expect(() =>
+      writer.transaction(() => {
+        insert(2);
+        writer.onRollback(() => undone.push('inner'));
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    writer.commit();
+    expect(undone).toEqual(['inner']);
+    expect(valuesIn(reader)).toEqual([1]);
+  });
+
+  it('does not begin twice, nor end without having begun', () => {
+    expect(() => writer.commit()).toThrow(AssertionError);
+    writer.begin();
+    expect(() => writer.begin()).toThrow(AssertionError);
+    expect(() => writer.transaction(() => writer.commit())).toThrow(AssertionError);
+    writer.commit();
+  });
+
+  it('undone by SQLite itself, is not committed in parts', () => {
+    const pages = writer.connection.pragma('page_count', { simple: true }) as number;
+    writer.connection.pragma(`max_page_count = ${pages + 3}`);
+    const undone: string[] = [];
+    writer.begin();
+    insert(1);
+    writer.onRollback(() => undone.push('all'));
+    const fill = () =>
+      writer.guard(() => {
+        for (let i = 0; i < 100; i++) writer.prepare('INSERT INTO t VALUES (zeroblob(4000))').run();
+      });
+    expect(systemError(fill).code).toBe('disk-full');
+    // SQLite leaves it to itself whether a full disk undoes the transaction.
+    if (writer.connection.inTransaction) writer.connection.exec('ROLLBACK');
+    expect(systemError(() => writer.transaction(() => insert(2))).code).toBe('storage-rolled-back');
+    expect(systemError(() => writer.commit()).code).toBe('storage-rolled-back');
+    expect(undone).toEqual(['all']);
+    expect(writer.inTransaction).toBe(false);
+    expect(valuesIn(writer)).toEqual([]);
+  });
+
+  it('is gone when the file is closed', () => {
+    writer.begin();
+    insert(1);
+    writer.close();
+    writer = open();
+    expect(valuesIn(writer)).toEqual([]);
+  });
+
+  it('lets the write-ahead log be', () => {
+    writer.begin();
+    for (let i = 0; i < 100; i++) writer.prepare('INSERT INTO t VALUES (zeroblob(4000))').run();
+    expect(writer.limitWal(0)).toMatchObject({ starved: false });
+    expect(writer.inTransaction).toBe(true);
+    writer.commit();
+    expect(writer.limitWal(0)).toEqual({ bytes: 0, starved: false });
   });
 });
 
