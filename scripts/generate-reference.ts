@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { IGNORED_SETTINGS, SETTINGS, type SettingDefinition } from '../src/engine/settings.js';
+import { METRICS } from '../src/server/metrics/definitions.js';
 import { STATEMENT_PAGES, type StatementPage } from './reference/statements.js';
 
 /**
- * Writes docs/reference/settings.md from the settings and docs/reference/statements.md from the grammar and its examples, or with
- * `--check` says whether they are up to date. `npm run generate` bundles and runs it.
+ * Writes docs/reference/settings.md from the settings, docs/reference/statements.md from the grammar and its examples, and docs/metrics.md
+ * from the metrics, or with `--check` says whether they are up to date. `npm run generate` bundles and runs it.
  */
 const root = process.cwd();
 
@@ -71,6 +72,23 @@ function statementSection(page: StatementPage, rules: ReadonlyMap<string, string
   return `### ${page.title}\n\n${page.text}\n\n\`\`\`sql\n${examples}\n\`\`\`\n\n\`\`\`ebnf\n${grammar.join('\n\n')}\n\`\`\`\n`;
 }
 
+function metricsPage(): string {
+  return [
+    '# Metrics\n\nGenerated from the definitions in `src/server/metrics/definitions.ts`. Do not edit.\n',
+    '`GET /metrics` answers in the text format of Prometheus. A job that reads it:\n',
+    "```yaml\nscrape_configs:\n  - job_name: millrace\n    static_configs:\n      - targets: ['127.0.0.1:8088']\n```\n",
+    'Counters begin at 0 with the process; those of a query also when it is replaced. Push queries have no metrics of their own: their ids\n' +
+      'are always new.\n',
+    '| name | type | labels | |',
+    '| --- | --- | --- | --- |',
+    ...Object.values(METRICS).map(
+      ({ name, type, labels, help }) =>
+        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+    ),
+    '',
+  ].join('\n');
+}
+
 function grammarRules(): ReadonlyMap<string, string> {
   const text = readFileSync(`${root}/grammar/sql.ebnf`, 'utf8');
   const rules = text.split('\n\n').map((rule) => rule.trim());
@@ -83,17 +101,18 @@ function grammarRules(): ReadonlyMap<string, string> {
 }
 
 for (const [name, page] of [
-  ['settings.md', settingsPage()],
-  ['statements.md', statementsPage()],
+  ['reference/settings.md', settingsPage()],
+  ['reference/statements.md', statementsPage()],
+  ['metrics.md', metricsPage()],
 ] as const) {
-  const path = `${root}/docs/reference/${name}`;
+  const path = `${root}/docs/${name}`;
   const held = existsSync(path) ? readFileSync(path, 'utf8') : null;
   if (held === page) continue;
   if (process.argv.includes('--check')) {
-    console.error(`docs/reference/${name} is out of date: npm run generate`);
+    console.error(`docs/${name} is out of date: npm run generate`);
     process.exitCode = 1;
   } else {
     writeFileSync(path, page);
-    console.log(`wrote docs/reference/${name}`);
+    console.log(`wrote docs/${name}`);
   }
 }

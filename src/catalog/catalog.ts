@@ -49,6 +49,10 @@ export interface QueryEntry {
   readonly sources: readonly string[];
   readonly plan: string;
   readonly paused: boolean;
+  /** Where it begins on partitions that it has no position for. Absent in entries of release 0.1.0, whose positions are written down. */
+  readonly start?: 'earliest' | 'latest';
+  /** Bytes of its write-behind cache as the session wished that made it; absent: as the configuration says. */
+  readonly cacheBytes?: number;
 }
 
 /** The read side, for planning. A snapshot never changes. */

@@ -7,9 +7,11 @@ import { type Clock, systemClock } from '../model/time.js';
 import { SqliteTableReader } from '../state/sqlite/sqlite-table-reader.js';
 import { type Database, openDatabase } from '../storage/database.js';
 import { announceOwner } from '../storage/file-lock.js';
+import { EmbeddedLogView } from './embedded-log-view.js';
 import type { Engine } from './engine.js';
 import { MillraceEngine } from './millrace-engine.js';
-import { ensureProcessingLog, PROCESSING_LOG_TOPIC } from './processing-log-stream.js';
+import type { NodeLog, RuntimeParts } from './open-cluster.js';
+import { ensureProcessingLog, PROCESSING_LOG_TOPIC, processingLogTopicOf } from './processing-log-stream.js';
 import { Settings } from './settings.js';
 import { MILLRACE_VERSION } from './version.js';
 
@@ -23,6 +25,8 @@ export interface EngineOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** For tests, with `threads: 0`. */
   readonly clock?: Clock;
+  /** Hears what an operator should know of a node on Kafka; by default nobody does. */
+  readonly log?: NodeLog;
 }
 
 /**
@@ -31,14 +35,61 @@ export interface EngineOptions {
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const settings = new Settings(options.settings);
-  const path = options.data ?? ':memory:';
   const clock = options.clock ?? systemClock;
+  const onCluster = settings.get('ksql.streams.bootstrap.servers') !== null;
+  const logTopic = onCluster ? processingLogTopicOf(settings.get('ksql.service.id') ?? '') : PROCESSING_LOG_TOPIC;
+  const runtime = onCluster
+    ? await openClusterRuntime(options, settings, clock, logTopic)
+    : await openEmbeddedRuntime(options, settings, clock, logTopic);
+  const engine = new MillraceEngine({
+    ...runtime,
+    settings,
+    functions: createFunctionRegistry(),
+    clock,
+    random: Math.random,
+    millraceVersion: MILLRACE_VERSION,
+  });
+  try {
+    await ensureProcessingLog(engine.core, logTopic);
+    await engine.start();
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Modules of the cluster are loaded when they are needed. */
+async function openClusterRuntime(
+  options: EngineOptions,
+  settings: Settings,
+  clock: Clock,
+  processingLogTopic: string,
+): Promise<RuntimeParts> {
+  const { openCluster } = await import('./open-cluster.js');
+  return openCluster({
+    folder: options.data ?? null,
+    threads: options.threads ?? 1,
+    settings,
+    clock,
+    log: options.log ?? (() => {}),
+    processingLogTopic,
+  });
+}
+
+async function openEmbeddedRuntime(
+  options: EngineOptions,
+  settings: Settings,
+  clock: Clock,
+  processingLogTopic: string,
+): Promise<RuntimeParts> {
+  const path = options.data ?? ':memory:';
   const inMemory = path === ':memory:';
   const threads = inMemory ? 0 : (options.threads ?? 1);
   const shared = {
     path,
     commitIntervalMs: settings.number('commit.interval.ms'),
-    processingLogTopic: PROCESSING_LOG_TOPIC,
+    processingLogTopic,
   };
   let thread: StreamThread;
   let reader: Database;
@@ -51,17 +102,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     reader = openDatabase({ path, mode: 'reader' });
   }
   const tables = new SqliteTableReader(reader);
-  const engine = new MillraceEngine({
-    settings,
-    functions: createFunctionRegistry(),
-    clock,
-    random: Math.random,
+  return {
     thread,
-    log: new EmbeddedLogReader(reader),
+    log: new EmbeddedLogView(new EmbeddedLogReader(reader), thread),
     tables,
     commands: readCommands(reader),
     clusterId: 'millrace-embedded',
-    millraceVersion: MILLRACE_VERSION,
+    placement: null,
     announceUrl: (url) => {
       if (!inMemory) announceOwner(path, url);
     },
@@ -69,13 +116,5 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       tables.close();
       if (!inMemory) reader.close();
     },
-  });
-  try {
-    await ensureProcessingLog(engine.core);
-    await engine.start();
-    return engine;
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  };
 }

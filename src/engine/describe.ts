@@ -1,5 +1,6 @@
 import type { QueryEntry, SourceEntry } from '../catalog/catalog.js';
-import type { QueryStatus } from '../executor/thread/stream-thread.js';
+import type { QueryState, QueryStatus } from '../executor/thread/stream-thread.js';
+import { unreachable } from '../model/errors.js';
 import type { Column } from '../model/schema.js';
 import { formatTimestamp } from '../model/temporal-text.js';
 import { explainPlan } from '../planner/explain.js';
@@ -7,6 +8,7 @@ import { queryPrefix } from '../planner/physical/internal-names.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { EngineCore } from './engine-core.js';
 import {
+  type ExtendedQueryState,
   type FieldInfo,
   type QueryDescription,
   type RunningQuery,
@@ -43,16 +45,41 @@ export async function queryStatuses(core: EngineCore): Promise<ReadonlyMap<strin
   return new Map((await core.parts.thread.status()).map((s) => [s.queryId, s]));
 }
 
+/** How a query is doing, in ksqlDB's words and where they do not do in ours. */
+interface ShownState {
+  /** One of those that ksqlDB's clients know: RUNNING, ERROR, PAUSED. */
+  readonly status: 'RUNNING' | 'ERROR' | 'PAUSED';
+  /** As EXPLAIN shows it in ksqlDB: a query that restores is REBALANCING there. */
+  readonly state: string;
+  readonly more: { readonly millraceState?: ExtendedQueryState };
+}
+
+function shownState(state: QueryState): ShownState {
+  switch (state) {
+    case 'RUNNING':
+    case 'PAUSED':
+    case 'ERROR':
+      return { status: state, state, more: {} };
+    case 'RESTORING':
+      return { status: 'RUNNING', state: 'REBALANCING', more: { millraceState: state } };
+    case 'UNASSIGNED':
+      return { status: 'RUNNING', state: 'RUNNING', more: { millraceState: state } };
+    default:
+      return unreachable(state);
+  }
+}
+
 export function runningQuery(query: QueryEntry, statuses: ReadonlyMap<string, QueryStatus>): RunningQuery {
-  const state = statuses.get(query.id)?.state ?? 'ERROR';
+  const { status, more } = shownState(statuses.get(query.id)?.state ?? 'ERROR');
   return {
     queryString: query.statementText,
     sinks: query.sinkTopic === null ? [] : [query.sink],
     sinkKafkaTopics: query.sinkTopic === null ? [] : [query.sinkTopic],
     id: query.id,
-    statusCount: { [state]: 1 },
+    statusCount: { [status]: 1 },
     queryType: 'PERSISTENT',
-    state: state === 'ERROR' ? 'ERROR' : 'RUNNING',
+    state: status === 'ERROR' ? 'ERROR' : 'RUNNING',
+    ...more,
   };
 }
 
@@ -67,6 +94,7 @@ export function queryDescription(
 ): QueryDescription {
   const plan = JSON.parse(query.plan) as PhysicalPlan;
   const status = statuses.get(query.id);
+  const shown = shownState(status?.state ?? 'ERROR');
   const sink = core.catalog.source(query.sink);
   const text = explainPlan(plan);
   const partitions = [...new Set(status?.positions.map((p) => p.partition) ?? [])].sort((a, b) => a - b);
@@ -82,7 +110,7 @@ export function queryDescription(
     overriddenProperties: Object.fromEntries(
       Object.entries(plan.settings).filter(([name, value]) => settingNamed(name)?.default !== value),
     ),
-    ksqlHostQueryStatus: { 'localhost:0': status?.state ?? 'ERROR' },
+    ksqlHostQueryStatus: { 'localhost:0': shown.status },
     queryType: 'PERSISTENT',
     queryErrors:
       status === undefined || status.error === null
@@ -100,16 +128,18 @@ export function queryDescription(
       timeCurrentIdlingStarted: null,
     })),
     consumerGroupId: consumerGroup(core, query.id),
-    state: status?.state ?? 'ERROR',
+    state: shown.state,
+    ...shown.more,
   };
 }
 
-export function sourceDescription(
+/** The topic as of the last refresh of the log. */
+export async function sourceDescription(
   entry: SourceEntry,
   extended: boolean,
   core: EngineCore,
   statuses: ReadonlyMap<string, QueryStatus>,
-): SourceDescription {
+): Promise<SourceDescription> {
   const topic = core.parts.log.describeTopic(entry.topic);
   const readers = core.catalog.readersOf(entry.name);
   const writers = core.catalog.writersOf(entry.name);
@@ -121,7 +151,7 @@ export function sourceDescription(
     fields: entry.schema.columns.map(fieldInfo),
     type: entry.kind,
     timestamp: entry.timestamp?.column ?? '',
-    statistics: extended ? statistics(entry, core, statuses) : '',
+    statistics: extended ? await statistics(entry, core, statuses) : '',
     errorStats: extended ? errorStatistics(readers, statuses) : '',
     extended,
     keyFormat: entry.keyFormat.name,
@@ -130,17 +160,22 @@ export function sourceDescription(
     partitions: topic?.partitions ?? 0,
     replication: topic?.replicas ?? 0,
     statement: entry.statementText,
-    queryOffsetSummaries: extended ? offsetSummaries([...readers, ...writers], core, statuses) : [],
+    queryOffsetSummaries: extended ? await offsetSummaries([...readers, ...writers], core, statuses) : [],
     sourceConstraints: readers.filter((q) => q.origin === 'CREATE_AS').map((q) => q.sink),
     clusterStatistics: [],
     clusterErrorStats: [],
   };
 }
 
-function statistics(entry: SourceEntry, core: EngineCore, statuses: ReadonlyMap<string, QueryStatus>): string {
-  const topic = core.parts.log.describeTopic(entry.topic);
-  let messages = 0;
-  for (let p = 0; p < (topic?.partitions ?? 0); p++) messages += core.parts.log.offsets(entry.topic, p).end;
+async function statistics(
+  entry: SourceEntry,
+  core: EngineCore,
+  statuses: ReadonlyMap<string, QueryStatus>,
+): Promise<string> {
+  const { log } = core.parts;
+  const partitions = log.describeTopic(entry.topic)?.partitions ?? 0;
+  const ranges = await Promise.all(Array.from({ length: partitions }, (_, p) => log.offsets(entry.topic, p)));
+  const messages = ranges.reduce((sum, { end }) => sum + end, 0);
   const streamTimes = core.catalog
     .readersOf(entry.name)
     .flatMap((query) =>
@@ -161,23 +196,29 @@ function offsetSummaries(
   queries: readonly QueryEntry[],
   core: EngineCore,
   statuses: ReadonlyMap<string, QueryStatus>,
-): SourceDescription['queryOffsetSummaries'] {
-  return queries.map((query) => {
-    const positions = statuses.get(query.id)?.positions ?? [];
-    const topics = [...new Set(positions.map((p) => p.topic))];
-    return {
-      groupId: consumerGroup(core, query.id),
-      topicSummaries: topics.map((topic) => ({
-        kafkaTopic: topic,
-        offsets: positions
-          .filter((p) => p.topic === topic)
-          .map((p) => ({
-            partition: p.partition,
-            logStartOffset: core.parts.log.offsets(topic, p.partition).start,
-            logEndOffset: p.end,
-            consumerOffset: p.offset,
+): Promise<SourceDescription['queryOffsetSummaries']> {
+  return Promise.all(
+    queries.map(async (query) => {
+      const positions = statuses.get(query.id)?.positions ?? [];
+      const topics = [...new Set(positions.map((p) => p.topic))];
+      return {
+        groupId: consumerGroup(core, query.id),
+        topicSummaries: await Promise.all(
+          topics.map(async (topic) => ({
+            kafkaTopic: topic,
+            offsets: await Promise.all(
+              positions
+                .filter((p) => p.topic === topic)
+                .map(async (p) => ({
+                  partition: p.partition,
+                  logStartOffset: (await core.parts.log.offsets(topic, p.partition)).start,
+                  logEndOffset: p.end,
+                  consumerOffset: p.offset,
+                })),
+            ),
           })),
-      })),
-    };
-  });
+        ),
+      };
+    }),
+  );
 }

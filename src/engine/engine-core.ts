@@ -1,13 +1,23 @@
-import type { LogReader } from '../broker/broker.js';
+import type { LogView } from '../broker/broker.js';
+import type { QueryEntry } from '../catalog/catalog.js';
 import { MemoryCatalog } from '../catalog/memory-catalog.js';
-import type { DeployOptions, StartOffset, StreamThread, ThreadChange } from '../executor/thread/stream-thread.js';
+import type { QueryPlacement } from '../executor/shard/shard-node.js';
+import type {
+  DeployOptions,
+  StartOffset,
+  StoredCommand,
+  StreamThread,
+  ThreadChange,
+} from '../executor/thread/stream-thread.js';
 import type { FunctionRegistry } from '../functions/registry.js';
+import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 import type { Dialect, PlanningContext } from '../planner/planning-context.js';
 import type { TableReader } from '../state/table-reader.js';
 import { applyEffects, type CatalogEffect, decodeCommand, encodeCommand } from './command-log.js';
 import type { Session } from './engine.js';
+import type { KeptOptions } from './plan-effects.js';
 import type { Settings } from './settings.js';
 
 /** What an engine is made of; put together in `create-engine.ts`. */
@@ -17,13 +27,16 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly thread: StreamThread;
-  /** Reads committed batches on the caller's thread. */
-  readonly log: LogReader;
+  /** Topics and committed batches, for statements. */
+  readonly log: LogView;
   /** Reads committed tables on the caller's thread. */
   readonly tables: TableReader;
-  readonly commands: readonly { readonly sequence: number; readonly text: string }[];
+  /** The catalog's log so far; what comes later is told by the thread. */
+  readonly commands: readonly StoredCommand[];
   readonly clusterId: string;
   readonly millraceVersion: string;
+  /** Where the parts of a query's state are; null where all of it is always here. */
+  readonly placement: ((queryId: string) => QueryPlacement | null) | null;
   announceUrl(url: string): void;
   /** Closes what the parts hold besides the thread. */
   release(): void;
@@ -35,26 +48,34 @@ export interface QuarantinedCommand {
   readonly reason: string;
 }
 
-/** The catalog with its durable log and its running queries: what statement handlers work on. */
+const CACHE_BYTES = 'ksql.streams.cache.max.bytes.buffering';
+
+/** How often a change is tried again after another engine came between. */
+const FENCED_RETRIES_MAX = 5;
+
+/**
+ * The catalog with its durable log and its running queries: what statement handlers work on. Commands take effect here when the thread tells
+ * that they are in the log, whoever wrote them.
+ */
 export class EngineCore {
   readonly parts: EngineParts;
   readonly catalog = new MemoryCatalog();
   readonly quarantined: QuarantinedCommand[] = [];
+  readonly #plans = new WeakMap<QueryEntry, PhysicalPlan>();
   #sequence = 0;
+  #started = false;
   #transients = 0;
-  /** Changes run one after the other. */
+  /** Statements that keep an order run one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(parts: EngineParts) {
     this.parts = parts;
-    for (const { sequence, text } of parts.commands) {
-      this.#sequence = sequence;
-      try {
-        applyEffects(this.catalog, decodeCommand(text).effects);
-      } catch (error) {
-        this.quarantined.push({ sequence, reason: error instanceof Error ? error.message : String(error) });
-      }
-    }
+    for (const command of parts.commands) this.#hear(command);
+    parts.thread.subscribe((event) => {
+      if (event.kind !== 'commands') return;
+      for (const command of event.commands) this.#hear(command);
+      if (this.#started) parts.thread.follow(this.#deployments());
+    });
   }
 
   /** Sequence number of the last command; 0 before the first. */
@@ -64,27 +85,91 @@ export class EngineCore {
 
   /** Starts the persistent queries of the catalog where they stopped. */
   async startQueries(): Promise<void> {
-    const deploy = this.catalog.queries().map((query) => ({
-      plan: JSON.parse(query.plan) as PhysicalPlan,
-      options: this.deployOptions('earliest', null, query.paused),
-    }));
+    const deploy = this.#deployments();
     if (deploy.length > 0) await this.parts.thread.apply({ ...NO_CHANGE, deploy });
+    this.#started = true;
+    this.parts.thread.follow(this.#deployments());
   }
 
-  /** Runs `work` when all changes before it are done. */
+  /**
+   * Runs `work` when everything before it is done, as the one who may change the catalog. When another engine comes between, all of it is
+   * done again: up to the call of `change`, work has no effects that may not be repeated.
+   */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inOrder(async () => {
+      for (let retries = 0; ; retries++) {
+        try {
+          await this.parts.thread.claim();
+          await this.parts.log.refresh();
+          return await work();
+        } catch (error) {
+          if (!isFenced(error) || retries === FENCED_RETRIES_MAX) throw error;
+        }
+      }
+    });
+  }
+
+  /** Runs `work`, which changes nothing, when all changes before it are done. */
+  ordered<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inOrder(async () => {
+      await this.parts.log.refresh();
+      return work();
+    });
+  }
+
+  /** Resolves when all changes before it are done. */
+  settled(): Promise<void> {
+    return this.#inOrder(async () => {});
+  }
+
+  /**
+   * Makes a change durable, true and visible. Within `exclusive`.
+   * @returns the sequence number of its command
+   * @throws SystemError and nothing has changed
+   */
+  async change(statement: string, effects: readonly CatalogEffect[], change: Partial<ThreadChange>): Promise<number> {
+    const text = encodeCommand({ version: 1, statement, effects });
+    await this.parts.thread.apply({ ...NO_CHANGE, ...change, commands: [{ text }] });
+    return this.#sequence;
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#tail.then(work, work);
     this.#tail = run.catch(() => {});
     return run;
   }
 
-  /** Makes a change durable and true, then visible. @throws SystemError and nothing has changed */
-  async change(statement: string, effects: readonly CatalogEffect[], change: Partial<ThreadChange>): Promise<number> {
-    const text = encodeCommand({ version: 1, statement, effects });
-    await this.parts.thread.apply({ ...NO_CHANGE, ...change, commands: [{ text }] });
-    this.#sequence++;
-    applyEffects(this.catalog, effects);
-    return this.#sequence;
+  /** A command takes effect as a whole, or is set aside. */
+  #hear({ sequence, text, problem }: StoredCommand): void {
+    this.#sequence = sequence;
+    try {
+      if (problem !== undefined) throw new Error(problem);
+      const { effects } = decodeCommand(text);
+      applyEffects(this.catalog.fork(), effects);
+      applyEffects(this.catalog, effects);
+    } catch (error) {
+      this.quarantined.push({ sequence, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** The persistent queries of the catalog, each with how it was made to run. */
+  #deployments(): ThreadChange['deploy'] {
+    return this.catalog.queries().map((query) => {
+      const { start, cacheBytes, paused } = query;
+      const options = this.deployOptions('earliest', null, paused);
+      return {
+        plan: this.#planOf(query),
+        options: { ...options, start: start ?? options.start, cacheBytes: cacheBytes ?? options.cacheBytes },
+      };
+    });
+  }
+
+  #planOf(query: QueryEntry): PhysicalPlan {
+    const known = this.#plans.get(query);
+    if (known !== undefined) return known;
+    const plan = JSON.parse(query.plan) as PhysicalPlan;
+    this.#plans.set(query, plan);
+    return plan;
   }
 
   /** What names the installation in internal topics. */
@@ -118,6 +203,11 @@ export class EngineCore {
     return `${this.parts.clock.now()}${String(this.#transients).padStart(4, '0')}`;
   }
 
+  /** What the entry of a query keeps of how a session has it deployed. */
+  keptOptions({ start, cacheBytes }: DeployOptions, session: Session): KeptOptions {
+    return session.properties.has(CACHE_BYTES) ? { start, cacheBytes } : { start };
+  }
+
   /** @param fallback where a query starts when the session does not say */
   deployOptions(fallback: StartOffset, session: Session | null, paused = false): DeployOptions {
     const said = this.parts.settings.get('auto.offset.reset', session?.properties);
@@ -125,10 +215,14 @@ export class EngineCore {
       start: said === 'earliest' || said === 'latest' ? said : fallback,
       transient: false,
       bounded: false,
-      cacheBytes: this.parts.settings.number('cache.max.bytes.buffering', session?.properties),
+      cacheBytes: this.parts.settings.number(CACHE_BYTES, session?.properties),
       paused,
     };
   }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof SystemError && error.code === 'catalog-fenced';
 }
 
 export const NO_CHANGE: ThreadChange = { createTopics: [], deleteTopics: [], commands: [], deploy: [], drop: [] };

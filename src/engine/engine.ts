@@ -1,9 +1,13 @@
+import type { QueryFigures, QueryState } from '../executor/thread/stream-thread.js';
 import { StatementError } from '../model/errors.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import type { Statement } from '../parser/ast.js';
 import type { Diagnostic } from '../parser/parse.js';
 import type { CommandStatus, Entity } from './entities.js';
+import type { ShardRowsRequest } from './peer-reads.js';
+
+export { QUERY_STATES } from '../executor/thread/stream-thread.js';
 
 /** A statement of a request has failed after others of it had run. */
 export class InterruptedRequest extends StatementError {
@@ -126,9 +130,17 @@ export interface EngineInfo {
   readonly status: 'RUNNING' | 'ERROR' | 'DEGRADED';
 }
 
+export interface HealthDetail {
+  readonly isHealthy: boolean;
+  /** What is wrong, when something is. */
+  readonly reason?: string;
+}
+
 export interface EngineHealth {
   readonly isHealthy: boolean;
-  readonly details: Readonly<Record<'metastore' | 'kafka' | 'commandRunner', { readonly isHealthy: boolean }>>;
+  /** What ksqlDB tells of, and what the runtime adds under names of its own. */
+  readonly details: Readonly<Record<'metastore' | 'kafka' | 'commandRunner', HealthDetail>> &
+    Readonly<Record<string, HealthDetail>>;
   readonly serverState: 'INITIALIZING' | 'READY' | 'TERMINATING' | 'TERMINATED';
 }
 
@@ -149,19 +161,32 @@ export interface QueryOptions {
   readonly bounded?: boolean;
 }
 
-/** Figures of the engine for progress displays. */
+/** Figures of one query since it was started in this process. */
+export interface QueryStatistics {
+  readonly id: string;
+  /** False for push queries, and pull queries over streams. */
+  readonly isPersistent: boolean;
+  readonly state: QueryState;
+  readonly error: string | null;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  /** Records given up, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Greatest event time seen, in ms; null before the first record. */
+  readonly streamTime: number | null;
+  /** Records in inputs that are not yet processed and committed. */
+  readonly lag: number;
+  /** How far stream time is behind the clock while there is a lag, in ms: 0 without one, null when there is no stream time yet. */
+  readonly lagMs: number | null;
+  /** Null for queries that are not persistent. */
+  readonly figures: QueryFigures | null;
+}
+
+/** Figures of the engine for progress displays and monitoring. */
 export interface EngineStatistics {
-  readonly queries: readonly {
-    readonly id: string;
-    readonly state: string;
-    readonly error: string | null;
-    readonly rowsIn: number;
-    readonly rowsOut: number;
-    readonly dropped: Readonly<Record<string, number>>;
-    readonly streamTime: number | null;
-    /** Records in inputs that are not yet processed and committed. */
-    readonly lag: number;
-  }[];
+  readonly queries: readonly QueryStatistics[];
+  /** Open push queries, and pull queries over streams. */
+  readonly pushQueries: number;
 }
 
 /**
@@ -205,6 +230,11 @@ export interface Engine {
     listener: (row: SubscribedRow) => void | Promise<void>,
     session?: Session,
   ): Promise<Subscription>;
+  /**
+   * For other nodes of the service: the rows of a pull query that lie in these shards, in the frames of `peer-reads.ts`.
+   * @throws SystemError `shard-unavailable`
+   */
+  shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>>;
   /** The stream or table that rows can be inserted into. @throws StatementError in ksqlDB's words */
   insertTarget(name: string): InsertTarget;
   /**

@@ -37,6 +37,9 @@ export interface CommandStatus {
   readonly queryId: string | null;
 }
 
+/** A state of a query that ksqlDB has no word for; such answers show the nearest of its own beside it. */
+export type ExtendedQueryState = 'RESTORING' | 'UNASSIGNED';
+
 export interface RunningQuery {
   readonly queryString: string;
   readonly sinks: readonly string[];
@@ -45,6 +48,7 @@ export interface RunningQuery {
   readonly statusCount: Readonly<Record<string, number>>;
   readonly queryType: 'PERSISTENT' | 'PUSH' | 'PULL';
   readonly state: string;
+  readonly millraceState?: ExtendedQueryState;
 }
 
 export interface QueryDescription {
@@ -71,6 +75,7 @@ export interface QueryDescription {
   }[];
   readonly consumerGroupId: string;
   readonly state: string | null;
+  readonly millraceState?: ExtendedQueryState;
 }
 
 export interface SourceDescription {

@@ -63,15 +63,22 @@ export class InsertService {
         );
       }
     }
-    const batches = this.#encoder(entry).encode(rows);
+    let encoder = this.#encoder(entry);
+    if (encoder === null) {
+      await this.#core.parts.log.refresh();
+      encoder = this.#encoder(entry);
+    }
+    if (encoder === null) throw new SystemError(`the topic "${entry.topic}" does not exist`, { code: 'unknown-topic' });
+    const batches = encoder.encode(rows);
     if (batches.length > 0) await this.#core.parts.thread.append(batches);
   }
 
-  #encoder(entry: SourceEntry): InsertEncoder {
+  /** Null when its topic does not exist, as far as known. */
+  #encoder(entry: SourceEntry): InsertEncoder | null {
     const known = this.#encoders.get(entry);
     if (known !== undefined) return known;
     const topic = this.#core.parts.log.describeTopic(entry.topic);
-    if (topic === null) throw new SystemError(`the topic "${entry.topic}" does not exist`, { code: 'unknown-topic' });
+    if (topic === null) return null;
     const encoder = new InsertEncoder(entry, topic.partitions);
     this.#encoders.set(entry, encoder);
     return encoder;

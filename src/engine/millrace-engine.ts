@@ -1,13 +1,14 @@
-import { lookup } from '../executor/lookup.js';
+import { type LookupRow, lookup } from '../executor/lookup.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import { NO_SPAN } from '../model/source-span.js';
 import type { SqlValue } from '../model/value.js';
-import type { Statement } from '../parser/ast.js';
+import type { PrintTopic, Statement } from '../parser/ast.js';
 import { type Diagnostic, parse } from '../parser/parse.js';
 import { splitStatements } from '../parser/split.js';
 import { sourcesOf } from '../planner/physical/physical-plan.js';
 import { planStatement } from '../planner/plan-statement.js';
 import type { PullTablePlan } from '../planner/pull/pull-plan.js';
+import { ClusterTableRead } from './cluster-table-read.js';
 import {
   type Engine,
   type EngineHealth,
@@ -29,11 +30,14 @@ import {
 } from './engine.js';
 import { EngineCore, type EngineParts } from './engine-core.js';
 import type { CommandStatus, Entity } from './entities.js';
+import { healthDetail, withHealthChecks } from './health.js';
 import { InsertService } from './insert-service.js';
 import { keyQuery } from './key-query.js';
+import { encodeShardRows, readPeers, type ShardRowsRequest, unavailable } from './peer-reads.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
 import { applyQueryFile } from './query-file.js';
+import { queryStatistics } from './query-statistics.js';
 import { rehearse } from './rehearse.js';
 import { rowObject } from './row-object.js';
 import { createSession } from './session.js';
@@ -41,7 +45,7 @@ import { checkSettable } from './settings.js';
 import { asErrorOf } from './statement-error.js';
 import type { StatementContext, StatementHandler } from './statements/handler.js';
 import { STATEMENT_HANDLERS } from './statements/index.js';
-import { TableRead } from './table-read.js';
+import { rowBatches, TableRead } from './table-read.js';
 
 /** The ksqlDB version whose API is spoken: its clients check it. */
 const KSQL_VERSION = '8.0.0';
@@ -98,7 +102,7 @@ export class MillraceEngine implements Engine {
   async execute(text: string, session: Session = createSession()): Promise<readonly Entity[]> {
     this.#assertOpen();
     const statements = this.#wellFormed(text, session);
-    rehearse(statements, this.#core, session);
+    await rehearse(statements, this.#core, session);
     const entities: Entity[] = [];
     for (const { statement, text: statementText } of statements) {
       const context: StatementContext = {
@@ -148,14 +152,7 @@ export class MillraceEngine implements Engine {
       });
     }
     const { statement, text: statementText } = statements[0]!;
-    if (statement.kind === 'printTopic') {
-      const id = `print_${statement.topic}_${this.#parts.clock.now()}`;
-      const keyWindow = this.#core.catalog.sources().find((s) => s.topic === statement.topic)?.keyWindow ?? null;
-      const { log, thread } = this.#parts;
-      const print = printTopic(statement, id, log, thread, keyWindow, () => this.#prints.delete(print));
-      this.#prints.add(print);
-      return print;
-    }
+    if (statement.kind === 'printTopic') return this.#print(statement);
     if (statement.kind !== 'select') {
       throw new StatementError('Neither a query nor a print statement', {
         code: 'not-a-query',
@@ -214,6 +211,23 @@ export class MillraceEngine implements Engine {
     return { queryId: handle.queryId, columns: handle.columns, ended, close: () => handle.close() };
   }
 
+  async shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>> {
+    this.#assertOpen();
+    const session = createSession(request.properties);
+    const statement = this.#wellFormed(request.sql, session)[0]?.statement;
+    const placement = this.#parts.placement?.(request.queryId) ?? null;
+    if (statement?.kind !== 'select' || placement === null) throw unavailable(['The query is not known here yet.']);
+    await this.#parts.log.refresh();
+    const planned = planStatement(statement, request.sql, this.#core.planningContext(session));
+    if (planned.kind !== 'pullQuery' || planned.plan.kind !== 'table' || planned.plan.queryId !== request.queryId) {
+      throw unavailable(['The catalog of this node is not that of the node that asks.']);
+    }
+    const elsewhere = new Set([...placement.missing, ...placement.others.flatMap((other) => other.shards)]);
+    const absent = request.shards.filter((index) => elsewhere.has(index));
+    if (absent.length > 0) throw unavailable(absent.map((index) => `Shard ${index} cannot be read here now.`));
+    return encodeShardRows(rowBatches(this.#ownRows(planned.plan)));
+  }
+
   insertTarget(name: string): InsertTarget {
     return this.#inserts.describe(this.#insertEntry(name));
   }
@@ -229,17 +243,10 @@ export class MillraceEngine implements Engine {
 
   async statistics(): Promise<EngineStatistics> {
     const statuses = await this.#parts.thread.status();
+    const now = this.#parts.clock.now();
     return {
-      queries: statuses.map((s) => ({
-        id: s.queryId,
-        state: s.state,
-        error: s.error,
-        rowsIn: s.rowsIn,
-        rowsOut: s.rowsOut,
-        dropped: s.dropped,
-        streamTime: s.streamTime,
-        lag: s.positions.reduce((sum, p) => sum + Math.max(0, p.end - p.offset), 0),
-      })),
+      queries: statuses.map((status) => queryStatistics(status, now)),
+      pushQueries: this.#pushQueries.list().length,
     };
   }
 
@@ -249,23 +256,12 @@ export class MillraceEngine implements Engine {
       millraceVersion: this.#parts.millraceVersion,
       clusterId: this.#parts.clusterId,
       serviceId: this.#core.serviceId,
-      status: this.#threadError !== null ? 'ERROR' : this.#core.quarantined.length > 0 ? 'DEGRADED' : 'RUNNING',
+      status: this.#threadError !== null ? 'ERROR' : this.#isHealthy ? 'RUNNING' : 'DEGRADED',
     };
   }
 
   async health(): Promise<EngineHealth> {
-    const log = this.#storageError === null && this.#threadError === null;
-    const metastore = this.#core.quarantined.length === 0;
-    const commandRunner = this.#threadError === null;
-    return {
-      isHealthy: log && metastore && commandRunner,
-      details: {
-        metastore: { isHealthy: metastore },
-        kafka: { isHealthy: log },
-        commandRunner: { isHealthy: commandRunner },
-      },
-      serverState: this.#state,
-    };
+    return { isHealthy: this.#isHealthy, details: this.#healthDetails(), serverState: this.#state };
   }
 
   commandStatuses(): ReadonlyMap<string, CommandStatus> {
@@ -289,7 +285,7 @@ export class MillraceEngine implements Engine {
     this.#state = 'TERMINATING';
     await this.#pushQueries.closeAll();
     for (const print of this.#prints) await print.close();
-    await this.#core.exclusive(async () => {});
+    await this.#core.settled();
     // Readers first: the writer folds its log into the file when it is the last to go.
     this.#parts.release();
     try {
@@ -297,6 +293,22 @@ export class MillraceEngine implements Engine {
     } finally {
       this.#state = 'TERMINATED';
     }
+  }
+
+  get #isHealthy(): boolean {
+    return Object.values(this.#healthDetails()).every((detail) => detail.isHealthy);
+  }
+
+  #healthDetails(): EngineHealth['details'] {
+    const quarantined = this.#core.quarantined[0];
+    const details = {
+      metastore: healthDetail(
+        quarantined === undefined ? null : `command ${quarantined.sequence} is set aside: ${quarantined.reason}`,
+      ),
+      kafka: healthDetail(this.#threadError ?? this.#storageError),
+      commandRunner: healthDetail(this.#threadError),
+    };
+    return withHealthChecks(details, this.#parts.thread.health());
   }
 
   /** The newest statuses are kept, by when they were last set. */
@@ -337,15 +349,32 @@ export class MillraceEngine implements Engine {
     });
   }
 
+  async #print(statement: PrintTopic): Promise<PrintHandle> {
+    const { log, thread, clock } = this.#parts;
+    const id = `print_${statement.topic}_${clock.now()}`;
+    const keyWindow = this.#core.catalog.sources().find((s) => s.topic === statement.topic)?.keyWindow ?? null;
+    let print: PrintHandle | null = null;
+    let ended = false;
+    print = await printTopic(statement, id, log, thread, keyWindow, () => {
+      ended = true;
+      if (print !== null) this.#prints.delete(print);
+    });
+    if (this.#closing !== null) await print.close();
+    this.#assertOpen();
+    if (!ended) this.#prints.add(print);
+    return print;
+  }
+
   async #runSelect(
     statement: Extract<Statement, { kind: 'select' }>,
     text: string,
     session: Session,
     options: QueryOptions = {},
   ): Promise<QueryHandle> {
+    await this.#parts.log.refresh();
     const plan = planStatement(statement, text, this.#core.planningContext(session));
     if (plan.kind === 'pullQuery') {
-      if (plan.plan.kind === 'table') return this.#pullTable(plan.plan);
+      if (plan.plan.kind === 'table') return this.#pullTable(plan.plan, text, session);
       const columns = plan.plan.schema.columns.map(
         (c): ResultColumn => ({ name: c.name, type: c.type, isKey: c.role === 'key' }),
       );
@@ -367,12 +396,24 @@ export class MillraceEngine implements Engine {
     return this.#pushQueries.start(plan.plan, columns, { ...deploy, bounded }, text, limit);
   }
 
-  #pullTable(plan: PullTablePlan): QueryHandle {
-    const rows = lookup(plan, {
+  async #pullTable(plan: PullTablePlan, text: string, session: Session): Promise<QueryHandle> {
+    const queryId = `query_${this.#parts.clock.now()}`;
+    const placement = this.#parts.placement?.(plan.queryId) ?? null;
+    if (placement === null || (placement.others.length === 0 && placement.missing.length === 0)) {
+      return new TableRead(queryId, plan, this.#ownRows(plan));
+    }
+    const abort = new AbortController();
+    const properties = Object.fromEntries(session.properties);
+    const peers = await readPeers(placement, { sql: text, properties, queryId: plan.queryId }, abort.signal);
+    return new ClusterTableRead(queryId, plan, this.#ownRows(plan), peers, abort);
+  }
+
+  /** Rows of the shards on this node. */
+  #ownRows(plan: PullTablePlan): IterableIterator<LookupRow> {
+    return lookup(plan, {
       reader: this.#parts.tables,
       functions: this.#parts.functions,
       evaluation: { now: () => this.#parts.clock.now(), random: this.#parts.random },
     });
-    return new TableRead(`query_${this.#parts.clock.now()}`, plan, rows);
   }
 }

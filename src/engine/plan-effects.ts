@@ -1,21 +1,25 @@
+import type { QueryEntry } from '../catalog/catalog.js';
 import type { StatementPlan } from '../planner/statement-plan.js';
 import type { CatalogEffect } from './command-log.js';
 
-/** What a plan changes in the catalog; null for plans that change nothing. */
-export function effectsOf(plan: StatementPlan): readonly CatalogEffect[] | null {
+/** What a query's entry keeps of how it was deployed. */
+export type KeptOptions = Pick<QueryEntry, 'start' | 'cacheBytes'>;
+
+/**
+ * What a plan changes in the catalog; null for plans that change nothing.
+ * @param kept of the query that the plan starts, if it starts one
+ */
+export function effectsOf(plan: StatementPlan, kept: KeptOptions = {}): readonly CatalogEffect[] | null {
   switch (plan.kind) {
     case 'createSource':
       return [
         { kind: 'putSource', source: plan.entry },
-        ...(plan.query === null ? [] : [{ kind: 'putQuery', query: plan.query.entry } as const]),
+        ...(plan.query === null ? [] : [putQuery(plan.query.entry, kept)]),
       ];
     case 'createAsSelect':
-      return [
-        { kind: 'putSource', source: plan.entry },
-        { kind: 'putQuery', query: plan.query.entry },
-      ];
+      return [{ kind: 'putSource', source: plan.entry }, putQuery(plan.query.entry, kept)];
     case 'insertInto':
-      return [{ kind: 'putQuery', query: plan.query.entry }];
+      return [putQuery(plan.query.entry, kept)];
     case 'dropSource':
       return [
         ...plan.queries.map((id) => ({ kind: 'removeQuery', id }) as const),
@@ -33,4 +37,8 @@ export function effectsOf(plan: StatementPlan): readonly CatalogEffect[] | null 
     case 'unchanged':
       return null;
   }
+}
+
+function putQuery(entry: QueryEntry, kept: KeptOptions): CatalogEffect {
+  return { kind: 'putQuery', query: { ...entry, ...kept } };
 }

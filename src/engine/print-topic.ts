@@ -1,4 +1,4 @@
-import type { LogReader } from '../broker/broker.js';
+import type { LogView } from '../broker/broker.js';
 import { RecordBatchCursor } from '../broker/record-batch-cursor.js';
 import type { SourceWindow } from '../catalog/catalog.js';
 import type { StreamThread } from '../executor/thread/stream-thread.js';
@@ -98,20 +98,21 @@ class FormatGuess {
  * @param keyWindow the window that a source over the topic declares for its key
  * @param onEnd called once, when no more lines will come
  */
-export function printTopic(
+export async function printTopic(
   statement: PrintTopic,
   queryId: string,
-  log: LogReader,
+  log: LogView,
   thread: StreamThread,
   keyWindow: SourceWindow | null,
   onEnd: () => void,
-): PrintHandle {
+): Promise<PrintHandle> {
   if (statement.interval !== null && statement.interval < 1n) {
     throw new StatementError(`the interval of PRINT must be at least 1, not ${statement.interval}`, {
       code: 'invalid-interval',
       span: statement.span,
     });
   }
+  await log.refresh();
   const topic = log.describeTopic(statement.topic);
   if (topic === null) {
     const near = log.listTopics().filter((t) => t.name.toLowerCase() === statement.topic.toLowerCase());
@@ -121,77 +122,123 @@ export function printTopic(
       { code: 'unknown-topic', span: statement.span },
     );
   }
-  const offsets = Array.from({ length: topic.partitions }, (_, p) => {
-    const range = log.offsets(topic.name, p);
-    return statement.fromBeginning ? range.start : range.end;
-  });
-  let closed = false;
-  let failure: string | null = null;
-  let wake: (() => void) | null = null;
-  const unsubscribe = thread.subscribe((event) => {
-    if (event.kind === 'threadFailed') {
-      failure = event.error;
-      stop();
-    } else if (event.kind === 'committed' && event.ends.some((end) => end.topic === topic.name)) wake?.();
-  });
-  const stop = (): void => {
-    if (closed) return;
-    closed = true;
-    unsubscribe();
-    onEnd();
-    wake?.();
-  };
+  const follower = new TopicFollower(topic.name, log, thread, onEnd);
+  try {
+    const ranges = await Promise.all(Array.from({ length: topic.partitions }, (_, p) => log.offsets(topic.name, p)));
+    const offsets = ranges.map(({ start, end }) => (statement.fromBeginning ? start : end));
+    return {
+      kind: 'print',
+      queryId,
+      lines: printedLines(statement, offsets, log, follower, keyWindow),
+      close: async () => follower.stop(),
+    };
+  } catch (error) {
+    follower.stop();
+    throw error;
+  }
+}
 
-  async function* lines(): AsyncIterable<readonly string[]> {
-    const cursor = new RecordBatchCursor();
-    const key = new FormatGuess(keyWindow);
-    const value = new FormatGuess();
-    const interval = Number(statement.interval ?? 1n);
-    let left = statement.limit === null ? Number.POSITIVE_INFINITY : Number(statement.limit);
-    let seen = 0;
-    try {
-      while (!closed && left > 0) {
-        const batch: string[] = [];
-        for (let partition = 0; partition < offsets.length && left > 0; partition++) {
-          for (const stored of log.read(topic!.name, partition, offsets[partition]!, READ_BYTES)) {
-            cursor.reset(stored.bytes);
-            while (cursor.next() && left > 0) {
-              if (cursor.offset < offsets[partition]!) continue;
-              offsets[partition] = cursor.offset + 1;
-              if (seen++ % interval !== 0) continue;
-              const keyText = key.text(slice(cursor.bytes, cursor.keyStart, cursor.keyEnd));
-              const valueText = value.text(slice(cursor.bytes, cursor.valueStart, cursor.valueEnd));
-              for (const headline of [key.headline('Key'), value.headline('Value')]) {
-                if (headline !== null) batch.push(headline);
-              }
-              batch.push(
-                `rowtime: ${timeText(cursor.timestamp)}, key: ${keyText}, value: ${valueText}, partition: ${partition}`,
-              );
-              left--;
-            }
-            offsets[partition] = Math.max(offsets[partition]!, stored.lastOffset + 1);
-          }
-        }
-        if (batch.length > 0) yield batch;
-        else if (left > 0 && !closed) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          wake = null;
-        }
-      }
-      if (failure !== null) throw new SystemError(failure, { code: 'print-failed' });
-    } finally {
-      stop();
+/** Knows when there may be more in a topic, and when it is time to stop. */
+class TopicFollower {
+  readonly #release: readonly (() => void)[];
+  #stopped = false;
+  #failure: SystemError | null = null;
+  #grown = false;
+  #wake: (() => void) | null = null;
+
+  constructor(topic: string, log: LogView, thread: StreamThread, onEnd: () => void) {
+    this.#release = [
+      log.tail(topic, () => {
+        this.#grown = true;
+        this.#wake?.();
+      }),
+      thread.subscribe((event) => {
+        if (event.kind !== 'threadFailed') return;
+        this.#failure = new SystemError(event.error, { code: 'print-failed' });
+        this.stop();
+      }),
+      onEnd,
+    ];
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Why it has stopped; null when somebody wanted it. */
+  get failure(): SystemError | null {
+    return this.#failure;
+  }
+
+  /** To be called before a reading of the topic: what is appended from then on is news. */
+  begin(): void {
+    this.#grown = false;
+  }
+
+  /** Resolves when the topic has grown since `begin`, or it is time to stop. */
+  async news(): Promise<void> {
+    while (!this.#grown && !this.#stopped) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
     }
   }
 
-  return {
-    kind: 'print',
-    queryId,
-    lines: lines(),
-    close: async () => stop(),
-  };
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const release of this.#release) release();
+    this.#wake?.();
+  }
+}
+
+/** @param offsets where to read next, by partition */
+async function* printedLines(
+  statement: PrintTopic,
+  offsets: number[],
+  log: LogView,
+  follower: TopicFollower,
+  keyWindow: SourceWindow | null,
+): AsyncIterable<readonly string[]> {
+  const cursor = new RecordBatchCursor();
+  const key = new FormatGuess(keyWindow);
+  const value = new FormatGuess();
+  const interval = Number(statement.interval ?? 1n);
+  let left = statement.limit === null ? Number.POSITIVE_INFINITY : Number(statement.limit);
+  let seen = 0;
+  try {
+    while (!follower.stopped && left > 0) {
+      follower.begin();
+      let moved = false;
+      const lines: string[] = [];
+      for (let partition = 0; partition < offsets.length && left > 0 && !follower.stopped; partition++) {
+        for (const stored of await log.read(statement.topic, partition, offsets[partition]!, READ_BYTES)) {
+          cursor.reset(stored.bytes);
+          while (left > 0 && !cursor.isControl && cursor.next()) {
+            if (cursor.offset < offsets[partition]! || seen++ % interval !== 0) continue;
+            const keyText = key.text(slice(cursor.bytes, cursor.keyStart, cursor.keyEnd));
+            const valueText = value.text(slice(cursor.bytes, cursor.valueStart, cursor.valueEnd));
+            for (const headline of [key.headline('Key'), value.headline('Value')]) {
+              if (headline !== null) lines.push(headline);
+            }
+            lines.push(
+              `rowtime: ${timeText(cursor.timestamp)}, key: ${keyText}, value: ${valueText}, partition: ${partition}`,
+            );
+            left--;
+          }
+          if (stored.lastOffset < offsets[partition]!) continue;
+          offsets[partition] = stored.lastOffset + 1;
+          moved = true;
+        }
+      }
+      if (lines.length > 0) yield lines;
+      else if (!moved) await follower.news();
+    }
+    if (follower.failure !== null) throw follower.failure;
+  } finally {
+    follower.stop();
+  }
 }
 
 function slice(bytes: Buffer, start: number, end: number): Buffer | null {

@@ -10,24 +10,27 @@ import { createSession } from './session.js';
 export const PROCESSING_LOG_STREAM = 'KSQL_PROCESSING_LOG';
 export const PROCESSING_LOG_TOPIC = 'default_ksql_processing_log';
 
-/** Makes the stream over the processing log, and its topic, where the file does not have them yet. */
-export async function ensureProcessingLog(core: EngineCore): Promise<void> {
+/** The topic of a service that shares its log with others. */
+export function processingLogTopicOf(serviceId: string): string {
+  return `${serviceId}ksql_processing_log`;
+}
+
+/** Makes the stream over the processing log, and its topic, where the catalog does not have them yet. */
+export async function ensureProcessingLog(core: EngineCore, topic = PROCESSING_LOG_TOPIC): Promise<void> {
   if (core.catalog.source(PROCESSING_LOG_STREAM) !== null) return;
   const text =
-    `CREATE STREAM ${PROCESSING_LOG_STREAM} (${PROCESSING_LOG_COLUMNS}) WITH (KAFKA_TOPIC='${PROCESSING_LOG_TOPIC}', ` +
+    `CREATE STREAM ${PROCESSING_LOG_STREAM} (${PROCESSING_LOG_COLUMNS}) WITH (KAFKA_TOPIC='${topic}', ` +
     `KEY_FORMAT='NONE', VALUE_FORMAT='JSON', PARTITIONS=1, RETENTION_MS=${WEEK_MS});`;
   const statement = parse(text).statements[0]!.statement as CreateSource;
-  const plan = planStatement(statement, text, core.planningContext(createSession()));
-  if (plan.kind !== 'createSource') return;
-  await core.change(text, effectsOf(plan)!, {
-    createTopics:
-      plan.topic === null
-        ? []
-        : [
-            {
-              name: plan.topic.name,
-              config: { partitions: 1, replicas: 1, cleanupPolicy: ['delete'], retentionMs: WEEK_MS },
-            },
-          ],
+  await core.exclusive(async () => {
+    // Another engine on the same catalog may have been first.
+    if (core.catalog.source(PROCESSING_LOG_STREAM) !== null) return;
+    const plan = planStatement(statement, text, core.planningContext(createSession()));
+    if (plan.kind !== 'createSource') return;
+    const replicas = Math.max(1, core.parts.settings.number('ksql.internal.topic.replicas'));
+    const config = { partitions: 1, replicas, cleanupPolicy: ['delete'], retentionMs: WEEK_MS } as const;
+    await core.change(text, effectsOf(plan)!, {
+      createTopics: plan.topic === null ? [] : [{ name: plan.topic.name, config }],
+    });
   });
 }

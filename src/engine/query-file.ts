@@ -30,7 +30,7 @@ export async function applyQueryFile(
   statements: readonly PreparedStatement[],
   core: EngineCore,
   session: Session,
-  validate: (statements: readonly PreparedStatement[], session: Session) => void,
+  validate: (statements: readonly PreparedStatement[], session: Session) => Promise<void>,
   execute: (text: string, session: Session) => Promise<unknown>,
 ): Promise<QueryFileResult> {
   const applied: string[] = [];
@@ -43,7 +43,7 @@ export async function applyQueryFile(
     if (name !== null && isInForce(statement, text, core)) unchanged.push(name);
     else pending.push(prepared);
   }
-  validate(pending, session);
+  await validate(pending, session);
   for (const { statement, text } of pending) {
     await execute(text, session);
     const name = nameOf(statement);

@@ -16,8 +16,13 @@ import { setProperty, unsetProperty } from './statements/session-statements.js';
  * fails before any of it has run.
  * @throws StatementError for the first statement that would fail
  */
-export function rehearse(statements: readonly PreparedStatement[], core: EngineCore, session: Session): void {
+export async function rehearse(
+  statements: readonly PreparedStatement[],
+  core: EngineCore,
+  session: Session,
+): Promise<void> {
   if (statements.length < 2) return;
+  await core.parts.log.refresh();
   const catalog = core.catalog.fork();
   const copy = copySession(session);
   let number = core.sequence;

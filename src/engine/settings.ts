@@ -12,6 +12,8 @@ export interface SettingDefinition {
   /** Whether SET and a request's properties may override it; others belong to the server's configuration. */
   readonly level: 'QUERY' | 'SERVER';
   readonly text: string;
+  /** Never shown. */
+  readonly secret: boolean;
 }
 
 function define(
@@ -20,8 +22,9 @@ function define(
   name: string,
   fallback: string | null,
   text: string,
+  secret = false,
 ): SettingDefinition {
-  return { name, kind, default: fallback, level, text };
+  return { name, kind, default: fallback, level, text, secret };
 }
 
 /** Every setting, in the order that LIST PROPERTIES shows. */
@@ -167,6 +170,114 @@ export const SETTINGS: readonly SettingDefinition[] = [
     '1000',
     'How long ASSERT TOPIC waits where it says nothing.',
   ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.bootstrap.servers',
+    null,
+    'Brokers of the Kafka cluster that holds topics, state and catalog, as host:port with commas. Unset: the embedded log.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.processing.guarantee',
+    'exactly_once_v2',
+    'On Kafka: exactly_once_v2, or at_least_once, where a crash may repeat output records but never state.',
+  ),
+  define(
+    'SERVER',
+    'int',
+    'ksql.streams.num.stream.threads',
+    null,
+    'On Kafka: threads that run shards. Unset: one less than the machine has cores. The embedded log has exactly one.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.state.dir',
+    null,
+    'On Kafka: the folder of the state of this node, where --data names none. Unset: millrace-state in the working folder.',
+  ),
+  define(
+    'SERVER',
+    'int',
+    'ksql.streams.session.timeout.ms',
+    '6000',
+    'On Kafka: how long a node may be silent before its shards go to others.',
+  ),
+  define(
+    'SERVER',
+    'int',
+    'ksql.streams.transaction.timeout.ms',
+    '10000',
+    'On Kafka: how long the transaction of a node that is gone may keep readers waiting.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.compression.type',
+    'none',
+    'On Kafka: how the results of queries are compressed: none, gzip, snappy, lz4, or zstd on a Node that has it.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.advertised.listener',
+    null,
+    'URL under which other nodes reach this one. Unset: the first address that it listens on.',
+  ),
+  define(
+    'SERVER',
+    'int',
+    'ksql.internal.topic.replicas',
+    '1',
+    "On Kafka: replicas of the command topic and of the processing log. Those of other internal topics follow the query's sources.",
+  ),
+  define(
+    'SERVER',
+    'int',
+    'millrace.shards.max',
+    '4',
+    'On Kafka: shards that a new query is cut into at most; it has no more than its topics have partitions. Each commits by itself.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.security.protocol',
+    'PLAINTEXT',
+    'How the brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.',
+  ),
+  define('SERVER', 'string', 'ksql.streams.sasl.mechanism', 'PLAIN', 'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.'),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.sasl.jaas.config',
+    null,
+    "User and password for the brokers, in Kafka's words: ... required username='u' password='p';",
+    true,
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.ssl.truststore.location',
+    null,
+    'PEM file of the certificates that brokers are trusted by. Unset: those that Node trusts.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.ssl.keystore.location',
+    null,
+    'PEM file of the certificate and key shown to brokers.',
+  ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.streams.ssl.key.password',
+    null,
+    'Password of the key in ssl.keystore.location.',
+    true,
+  ),
   define('SERVER', 'string', 'millrace.dialect', 'millrace', 'millrace, or ksqldb to refuse what ksqlDB refuses.'),
 ];
 
@@ -186,10 +297,7 @@ export const IGNORED_SETTINGS: readonly string[] = [
   'ksql.streams.max.task.idle.ms',
   'ksql.streams.task.timeout.ms',
   'ksql.streams.buffered.records.per.partition',
-  'ksql.streams.num.stream.threads',
   'ksql.streams.num.standby.replicas',
-  'ksql.streams.processing.guarantee',
-  'ksql.streams.state.dir',
 ];
 
 const IGNORED: ReadonlySet<string> = new Set(IGNORED_SETTINGS);

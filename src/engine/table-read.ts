@@ -18,7 +18,7 @@ export class TableRead implements QueryHandle {
   /** Reads the first row, so that a query which cannot run fails here. */
   constructor(queryId: string, plan: PullTablePlan, rows: IterableIterator<LookupRow>) {
     this.queryId = queryId;
-    this.columns = plan.schema.columns.map((c) => ({ name: c.name, type: c.type, isKey: c.role === 'key' }));
+    this.columns = resultColumns(plan);
     this.#rows = rows;
     this.#first = rows.next();
   }
@@ -47,5 +47,19 @@ export class TableRead implements QueryHandle {
   async close(): Promise<void> {
     this.end ??= 'closed';
     this.#rows.return?.();
+  }
+}
+
+export function resultColumns(plan: PullTablePlan): readonly ResultColumn[] {
+  return plan.schema.columns.map((c) => ({ name: c.name, type: c.type, isKey: c.role === 'key' }));
+}
+
+/** Rows a batch at a time, so that other work gets its turn between. */
+export async function* rowBatches(rows: IterableIterator<LookupRow>): AsyncIterable<readonly LookupRow[]> {
+  for (let next = rows.next(); !next.done; ) {
+    const batch: LookupRow[] = [];
+    for (; !next.done && batch.length < ROWS_PER_BATCH; next = rows.next()) batch.push(next.value);
+    yield batch;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

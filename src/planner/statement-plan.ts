@@ -11,6 +11,8 @@ export interface TopicRequest {
   readonly replicas: number;
   readonly cleanupPolicy: readonly ('delete' | 'compact')[];
   readonly retentionMs: number;
+  /** Nobody has said it: a log that has a default of its own takes that. */
+  readonly retentionIsDefault: boolean;
 }
 
 /** A persistent query to start, with its catalog entry. */

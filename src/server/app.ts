@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { type Clock, systemClock } from '../model/time.js';
 import { type BrowserGuard, refusal } from './browser-guard.js';
 import { type ErrorLog, errorReply, errorResponse, RequestError } from './error-response.js';
+import { ServerFigures } from './metrics/server-figures.js';
 import { OpenStreams } from './open-streams.js';
 import { ROUTES } from './routes/index.js';
 import { DEFAULT_LIMITS, type ServerContext, type ServerEnv, type ServerLimits } from './server-context.js';
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Shared with whoever has to end the streams when the server shuts down. */
   readonly streams?: OpenStreams;
+  /** Shared with whoever knows of connections and measures the event loop. */
+  readonly figures?: ServerFigures;
   /** Which `Host` headers are answered: `loopback` for servers that only this machine can reach. Default `any`. */
   readonly hosts?: BrowserGuard['hosts'];
 }
@@ -23,6 +26,7 @@ export interface AppOptions {
 export function createApp(engine: Engine, options: AppOptions = {}): Hono<ServerEnv> {
   const log = options.log ?? console.error;
   const streams = options.streams ?? new OpenStreams();
+  const figures = options.figures ?? new ServerFigures();
   const guard: BrowserGuard = { hosts: options.hosts ?? 'any' };
   const server: ServerContext = {
     engine,
@@ -30,8 +34,13 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono<Server
     clock: options.clock ?? systemClock,
     log,
     streams,
+    figures,
   };
   const app = new Hono<ServerEnv>();
+  app.use(async (request, next) => {
+    await next();
+    figures.answered(request.get('route') ?? 'other', request.res.status);
+  });
   app.use(async (request, next) => {
     const reason = refusal(request.req, guard);
     if (reason !== null) throw new RequestError(403, 40300, reason);
@@ -41,8 +50,14 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono<Server
     await next();
   });
   for (const { path, methods, handle } of ROUTES) {
-    app.on([...methods], path, (request) => handle(request, server));
-    app.all(path, () => new Response(null, { status: 405, headers: { allow: methods.join(', ') } }));
+    app.on([...methods], path, (request) => {
+      request.set('route', path);
+      return handle(request, server);
+    });
+    app.all(path, (request) => {
+      request.set('route', path);
+      return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });
+    });
   }
   app.notFound(() => new Response('Not Found', { status: 404, headers: { 'content-type': 'text/plain' } }));
   app.onError((error) => errorResponse(errorReply(error, log)));

@@ -94,6 +94,11 @@ export class DualServer {
     });
   }
 
+  /** Open connections, idle ones included. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Takes no more connections, lets open responses end, and cuts what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));

@@ -4,6 +4,7 @@ import { SystemError } from '../model/errors.js';
 import { type AppOptions, createApp } from './app.js';
 import { isLoopbackName } from './browser-guard.js';
 import { DualServer } from './dual-server.js';
+import { ServerFigures } from './metrics/server-figures.js';
 import { OpenStreams } from './open-streams.js';
 
 export interface ServeOptions extends Pick<AppOptions, 'limits' | 'log' | 'clock'> {
@@ -42,13 +43,14 @@ export async function serve(engine: Engine, options: ServeOptions = {}): Promise
     });
   }
   const streams = new OpenStreams();
-  const app = createApp(engine, { ...options, streams, hosts: loopback ? 'loopback' : 'any' });
+  const figures = new ServerFigures(() => server.connections);
+  const app = createApp(engine, { ...options, streams, figures, hosts: loopback ? 'loopback' : 'any' });
   const listener = getRequestListener(app.fetch, {
     hostname: 'localhost',
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
   });
-  const server = new DualServer((request, response) => void listener(request, response));
+  const server: DualServer = new DualServer((request, response) => void listener(request, response));
   let actualPort: number;
   try {
     actualPort = await server.listen(host, port);
@@ -57,12 +59,15 @@ export async function serve(engine: Engine, options: ServeOptions = {}): Promise
   }
   const url = `http://${urlHost(host)}:${actualPort}`;
   engine.announceUrl(url);
+  figures.eventLoopDelay.start();
   let closing: Promise<void> | null = null;
   return {
     url,
     port: actualPort,
     close() {
-      closing ??= Promise.all([streams.closeAll(), server.close(CLOSE_GRACE_MS)]).then(() => {});
+      closing ??= Promise.all([streams.closeAll(), server.close(CLOSE_GRACE_MS)]).then(() => {
+        figures.eventLoopDelay.stop();
+      });
       return closing;
     },
   };

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Engine } from '../engine/engine.js';
 import type { Clock } from '../model/time.js';
 import type { ErrorLog } from './error-response.js';
+import type { ServerFigures } from './metrics/server-figures.js';
 import type { OpenStreams } from './open-streams.js';
 
 /** Limits of requests, in bytes. */
@@ -22,11 +23,16 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly log: ErrorLog;
   readonly streams: OpenStreams;
+  readonly figures: ServerFigures;
 }
 
-/** Node's request and response, absent when the app is called with a bare `Request`. */
 export interface ServerEnv {
+  /** Node's request and response, absent when the app is called with a bare `Request`. */
   Bindings: HttpBindings | Http2Bindings;
+  Variables: {
+    /** The path of the endpoint, once it is known. */
+    route?: string;
+  };
 }
 
 export type ServerRequest = Context<ServerEnv>;

@@ -82,7 +82,7 @@ class RestRun {
     }
     if (expectedError !== null && queries.length > 0)
       throw new TestFailure('expected an error, but the query succeeded');
-    this.#verifyOutputs();
+    await this.#verifyOutputs();
     matchResponses(responses, this.#responses, this.#test);
   }
 
@@ -150,6 +150,7 @@ class RestRun {
   /** Topic by topic, each record in the partition of its key; all at once, so that none is processed before the others are there. */
   async #produce(inputs: readonly TestRecord[]): Promise<void> {
     const { catalog, parts } = this.#engine.core;
+    await parts.log.refresh();
     const batches: PendingBatch[] = [];
     for (const topic of new Set(inputs.map((input) => input.topic))) {
       const source = sourceOn(catalog, topic);
@@ -166,8 +167,9 @@ class RestRun {
     await parts.thread.append(batches);
   }
 
-  #verifyOutputs(): void {
+  async #verifyOutputs(): Promise<void> {
     const { catalog, parts } = this.#engine.core;
+    await parts.log.refresh();
     const { outputs } = this.#test;
     for (const topic of new Set(outputs.map((output) => output.topic))) {
       const source = sourceOn(catalog, topic);
@@ -176,7 +178,7 @@ class RestRun {
       const expected = outputs.filter((output) => output.topic === topic);
       const records: TopicRecord[] = [];
       for (let partition = 0; partition < description.partitions; partition++) {
-        for (const batch of parts.log.read(topic, partition, 0, READ_BYTES)) {
+        for (const batch of await parts.log.read(topic, partition, 0, READ_BYTES)) {
           records.push(...recordsOf({ topic, partition, records: 0, bytes: batch.bytes }));
         }
       }

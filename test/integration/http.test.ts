@@ -1,10 +1,12 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { type RunningServer, serve } from '../../src/server/serve.js';
+import { parseMetrics } from '../unit/server/prometheus-text.js';
 import { curl, Exchange, request1, request2 } from './http-client.js';
 
 const LINES = 'application/vnd.ksqlapi.delimited.v1';
@@ -342,6 +344,20 @@ describe('the HTTP server', () => {
   });
 
   describe('the other endpoints', () => {
+    it('tells its figures to Prometheus', async () => {
+      await engine.drain();
+      const answer = await request1(server.url, '/metrics', { headers: { accept: 'application/openmetrics-text' } });
+      expect(answer).toMatchObject({ status: 200 });
+      const families = parseMetrics(answer.text);
+      const figure = (name: string, labels = {}) =>
+        families.get(`millrace_${name}`)!.samples.find((sample) => isDeepStrictEqual(sample.labels, labels))!.value;
+      expect(figure('query_rows_in_total', { query_id: 'CTAS_TOTALS_3' })).toBeGreaterThanOrEqual(2);
+      expect(figure('query_state', { query_id: 'CTAS_TOTALS_3', state: 'RUNNING' })).toBe(1);
+      expect(figure('query_lag_records', { query_id: 'CTAS_TOTALS_3' })).toBe(0);
+      expect(figure('http_requests_total', { route: '/ksql', status: '200' })).toBeGreaterThan(0);
+      expect(figure('http_connections')).toBeGreaterThan(0);
+    });
+
     it.each([
       ['/info', { KsqlServerInfo: { version: '8.0.0', serverStatus: 'RUNNING', millraceVersion: expect.any(String) } }],
       ['/healthcheck', { isHealthy: true, serverState: 'READY' }],

@@ -1,4 +1,4 @@
-import type { LogReader, PendingBatch } from '../../src/broker/broker.js';
+import type { LogView, PendingBatch } from '../../src/broker/broker.js';
 import { partitionOfKey } from '../../src/broker/partitioner.js';
 import { RecordBatchBuilder } from '../../src/broker/record-batch-builder.js';
 import { RecordBatchCursor } from '../../src/broker/record-batch-cursor.js';
@@ -37,34 +37,43 @@ export function pendingRecords(topic: string, lines: readonly string[], partitio
 }
 
 /** What a topic holds, partition by partition. */
-export function topicLines(log: LogReader, topic: string): string[] {
+export async function topicLines(log: LogView, topic: string): Promise<string[]> {
+  await log.refresh();
   const description = log.describeTopic(topic);
   if (description === null) return [`there is no topic ${topic}`];
   const lines: string[] = [];
   const cursor = new RecordBatchCursor();
   for (let partition = 0; partition < description.partitions; partition++) {
-    const { start } = log.offsets(topic, partition);
-    for (const batch of log.read(topic, partition, start, READ_BYTES)) {
-      cursor.reset(batch.bytes);
-      while (cursor.next()) {
-        const fields = [
-          String(cursor.timestamp),
-          textOf(slice(cursor.bytes, cursor.keyStart, cursor.keyEnd)),
-          textOf(slice(cursor.bytes, cursor.valueStart, cursor.valueEnd)),
-        ];
-        if (cursor.headerCount > 0) {
-          fields.push(
-            cursor
-              .headers()
-              .map((header) => `${header.key}=${textOf(header.value)}`)
-              .join(', '),
-          );
-        }
-        lines.push(fields.join(' | '));
+    const { start, end } = await log.offsets(topic, partition);
+    let next = start;
+    while (next < end) {
+      const batches = await log.read(topic, partition, next, READ_BYTES);
+      if (batches.length === 0) break;
+      for (const batch of batches) {
+        cursor.reset(batch.bytes);
+        while (!cursor.isControl && cursor.next()) if (cursor.offset >= next) lines.push(recordLine(cursor));
+        next = batch.lastOffset + 1;
       }
     }
   }
   return lines;
+}
+
+function recordLine(cursor: RecordBatchCursor): string {
+  const fields = [
+    String(cursor.timestamp),
+    textOf(slice(cursor.bytes, cursor.keyStart, cursor.keyEnd)),
+    textOf(slice(cursor.bytes, cursor.valueStart, cursor.valueEnd)),
+  ];
+  if (cursor.headerCount > 0) {
+    fields.push(
+      cursor
+        .headers()
+        .map((header) => `${header.key}=${textOf(header.value)}`)
+        .join(', '),
+    );
+  }
+  return fields.join(' | ');
 }
 
 function slice(bytes: Buffer, start: number, end: number): Buffer | null {

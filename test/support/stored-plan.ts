@@ -78,9 +78,9 @@ export async function runPlan(plan: Omit<StoredPlan, 'outputs'>): Promise<Record
       const failed = (await thread.status()).find((query) => query.state !== 'RUNNING');
       if (failed !== undefined) throw new Error(`${failed.queryId}: ${failed.error ?? failed.state}`);
       const fed = new Set(plan.inputs.map(({ topic }) => topic));
-      return Object.fromEntries(
-        plan.topics.filter(({ name }) => !fed.has(name)).map(({ name }) => [name, topicLines(log, name)]),
-      );
+      const outputs: Record<string, readonly string[]> = {};
+      for (const { name } of plan.topics) if (!fed.has(name)) outputs[name] = await topicLines(log, name);
+      return outputs;
     } finally {
       await engine.close();
     }

@@ -14,6 +14,7 @@ export async function assertTopic(statement: AssertTopic, context: StatementCont
       ? core.parts.settings.number('ksql.assert.topic.default.timeout.ms', context.session.properties)
       : Number(statement.timeout.amount) * UNIT_MS[statement.timeout.unit];
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    await core.parts.log.refresh();
     const complaint = complaintOf(statement, context);
     if (complaint === null) {
       return {

@@ -1,10 +1,11 @@
-import type { ThreadChange } from '../../executor/thread/stream-thread.js';
+import type { DeployOptions, ThreadChange } from '../../executor/thread/stream-thread.js';
 import { StatementError } from '../../model/errors.js';
 import { formatType } from '../../model/sql-type.js';
 import type { InsertValues, Statement } from '../../parser/ast.js';
 import { formatStatement } from '../../parser/format.js';
 import { type PlannedStatement, planStatement } from '../../planner/plan-statement.js';
 import type { QueryDeployment, StatementPlan, TopicRequest } from '../../planner/statement-plan.js';
+import type { EngineCore } from '../engine-core.js';
 import type { Entity } from '../entities.js';
 import { effectsOf } from '../plan-effects.js';
 import type { StatementContext } from './handler.js';
@@ -14,7 +15,7 @@ type DefinitionPlan = Exclude<StatementPlan, { readonly kind: 'insertValues' | '
 /** INSERT ... VALUES: planned when the changes before it are done; rows of many callers then share a commit. */
 export async function runInsertValues(statement: InsertValues, context: StatementContext): Promise<null> {
   const { core, session } = context;
-  const plan = await core.exclusive(async () =>
+  const plan = await core.ordered(async () =>
     planStatement(statement, formatStatement(statement), core.planningContext(session)),
   );
   if (plan.kind === 'insertValues') await context.inserts.insertPlanned(plan);
@@ -23,16 +24,19 @@ export async function runInsertValues(statement: InsertValues, context: Statemen
 
 /** CREATE, DROP, ALTER, INSERT INTO ... SELECT: planned, made durable, then true. */
 export async function runDefinition(statement: PlannedStatement, context: StatementContext): Promise<Entity | null> {
-  return context.core.exclusive(async () => {
+  const { core, session } = context;
+  return core.exclusive(async () => {
     const text = formatStatement(statement);
-    const plan = planStatement(statement, text, context.core.planningContext(context.session));
+    const plan = planStatement(statement, text, core.planningContext(session));
     if (plan.kind === 'insertValues' || plan.kind === 'pushQuery' || plan.kind === 'pullQuery')
       throw wrongEndpoint(statement);
     if (plan.kind === 'unchanged') {
       return { '@type': 'warning_entity', statementText: context.text, warnings: [], message: plan.message };
     }
     checkQueryLimit(plan, context);
-    const sequence = await context.core.change(text, effectsOf(plan)!, changeOf(plan, context));
+    const options = core.deployOptions(defaultStart(core.dialect(session)), session);
+    const effects = effectsOf(plan, core.keptOptions(options, session))!;
+    const sequence = await core.change(text, effects, changeOf(plan, options, core));
     const commandId = commandIdOf(statement);
     const status = { status: 'SUCCESS' as const, message: messageOf(plan), queryId: queryIdOf(plan) };
     context.recordStatus(commandId, status);
@@ -67,7 +71,7 @@ function checkQueryLimit(plan: DefinitionPlan, { core }: StatementContext): void
   }
 }
 
-function changeOf(plan: DefinitionPlan, { core, session }: StatementContext): Partial<ThreadChange> {
+function changeOf(plan: DefinitionPlan, options: DeployOptions, core: EngineCore): Partial<ThreadChange> {
   const topics = (request: TopicRequest | null): ThreadChange['createTopics'] =>
     request === null
       ? []
@@ -76,16 +80,15 @@ function changeOf(plan: DefinitionPlan, { core, session }: StatementContext): Pa
             name: request.name,
             config: {
               partitions: request.partitions,
-              replicas: Math.max(request.replicas, 1),
+              replicas: request.replicas,
               cleanupPolicy: request.cleanupPolicy,
               retentionMs: request.retentionMs,
+              retentionIsDefault: request.retentionIsDefault,
             },
           },
         ];
   const deploy = (query: QueryDeployment | null): ThreadChange['deploy'] =>
-    query === null
-      ? []
-      : [{ plan: query.plan, options: core.deployOptions(defaultStart(core.dialect(session)), session) }];
+    query === null ? [] : [{ plan: query.plan, options }];
   switch (plan.kind) {
     case 'createSource':
     case 'createAsSelect':

@@ -24,25 +24,28 @@ export async function describeSource(statement: DescribeSource, context: Stateme
       hint: near === null ? 'SHOW STREAMS and SHOW TABLES list what there is.' : `Did you mean ${near}?`,
     });
   }
+  await core.parts.log.refresh();
   return {
     '@type': 'sourceDescription',
     statementText: context.text,
     warnings: [],
-    sourceDescription: sourceDescription(entry, statement.extended, core, await queryStatuses(core)),
+    sourceDescription: await sourceDescription(entry, statement.extended, core, await queryStatuses(core)),
   };
 }
 
 export async function describeSources(statement: DescribeSources, context: StatementContext): Promise<Entity> {
-  const statuses = await queryStatuses(context.core);
+  const { core } = context;
+  await core.parts.log.refresh();
+  const statuses = await queryStatuses(core);
+  const sources = core.catalog
+    .sources()
+    .filter((s) => s.kind === statement.sourceKind)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     '@type': 'source_descriptions',
     statementText: context.text,
     warnings: [],
-    sourceDescriptions: context.core.catalog
-      .sources()
-      .filter((s) => s.kind === statement.sourceKind)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((s) => sourceDescription(s, statement.extended, context.core, statuses)),
+    sourceDescriptions: await Promise.all(sources.map((s) => sourceDescription(s, statement.extended, core, statuses))),
   };
 }
 
@@ -90,6 +93,7 @@ export function describeFunction(statement: DescribeFunction, context: Statement
 export async function explain(statement: Explain, context: StatementContext): Promise<Entity> {
   const base = { '@type': 'queryDescription', statementText: context.text, warnings: [] } as const;
   if (statement.target.kind === 'statement') {
+    await context.core.parts.log.refresh();
     return { ...base, queryDescription: explainStatement(statement.target.statement, context) };
   }
   const id = statement.target.queryId.name;

@@ -14,11 +14,12 @@ export async function listSources(statement: ListSources, context: StatementCont
     .filter((s) => s.kind === statement.sourceKind)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (statement.extended) {
+    await core.parts.log.refresh();
     const statuses = await queryStatuses(core);
     return {
       '@type': 'source_descriptions',
       ...base,
-      sourceDescriptions: sources.map((s) => sourceDescription(s, true, core, statuses)),
+      sourceDescriptions: await Promise.all(sources.map((s) => sourceDescription(s, true, core, statuses))),
     };
   }
   const items = sources.map(sourceListItem);
@@ -29,6 +30,7 @@ export async function listSources(statement: ListSources, context: StatementCont
 
 export async function listTopics(statement: ListTopics, context: StatementContext): Promise<Entity> {
   const { core } = context;
+  await core.parts.log.refresh();
   const topics = core.parts.log
     .listTopics()
     .filter((t) => statement.all || !INTERNAL_TOPIC.test(t.name))

@@ -12,11 +12,32 @@ export interface Fetched {
   readonly lost: number;
 }
 
+/** One partition as the tasks of a query read it. */
+export interface Feed {
+  /** Offsets below this can be fetched now. */
+  readonly end: number;
+  /** Where the partition ends, as far as is known. */
+  readonly logEnd: number;
+  /** A reader begins, or ends. */
+  attach(): void;
+  detach(): void;
+  /** Batches from `from` on, about `bytesMax` of them. */
+  fetch(from: number, bytesMax: number): Fetched;
+  /** Whether everything below `stop` that is in the log has been fetched, or can be now. */
+  reaches(stop: number): boolean;
+}
+
+/** Gives the feeds of partitions. */
+export interface FeedSource {
+  /** @param from where the reader begins */
+  partition(topic: string, partition: number, from: number): Feed;
+}
+
 /**
  * One partition as the tasks see it: where it ends, and its batches. The last ones appended are kept in memory,
  * so that a query which reads another's output does not read it back from the file.
  */
-export class PartitionFeed {
+export class PartitionFeed implements Feed {
   readonly topic: string;
   readonly partition: number;
   /** The offset that the next record gets. */
@@ -33,6 +54,22 @@ export class PartitionFeed {
     this.topic = topic;
     this.partition = partition;
     this.end = log.offsets(topic, partition).end;
+  }
+
+  get logEnd(): number {
+    return this.end;
+  }
+
+  attach(): void {
+    this.readers++;
+  }
+
+  detach(): void {
+    this.readers--;
+  }
+
+  reaches(): boolean {
+    return true;
   }
 
   /** Committed batches from `from` on, about `bytesMax` of them; from the first that is left when retention has passed by. */
@@ -91,7 +128,7 @@ export class PartitionFeed {
 }
 
 /** All partitions that somebody reads, and the memory they share. */
-export class LogFeed {
+export class LogFeed implements FeedSource {
   readonly #log: LogReader;
   readonly #topics = new Map<string, PartitionFeed[]>();
   #queue: { readonly feed: PartitionFeed; readonly batch: StoredBatch }[] = [];

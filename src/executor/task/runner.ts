@@ -1,7 +1,7 @@
 import type { Appended, PendingBatch, Position } from '../../broker/broker.js';
 import type { TaskStores } from '../../state/state-store.js';
 import { HandoverPartition } from './handover.js';
-import { type LogFeed, PartitionFeed } from './log-feed.js';
+import { type Feed, type FeedSource, PartitionFeed } from './log-feed.js';
 import type { RecordOutputBuffer, TopicOutput } from './output-buffer.js';
 import type { ProcessingLog } from './processing-log.js';
 import type { Task } from './task.js';
@@ -21,7 +21,7 @@ export interface RunnerParts {
   readonly output: RecordOutputBuffer;
   readonly stores: TaskStores;
   readonly errors: ProcessingLog;
-  readonly feed: LogFeed;
+  readonly feed: FeedSource;
   /** Where each input begins. */
   readonly positions: readonly Position[];
   /** False for a transient query: nothing of it is written. */
@@ -47,7 +47,7 @@ interface InputSlot {
   readonly topic: string;
   readonly partition: number;
   readonly task: Task;
-  readonly feed: PartitionFeed;
+  readonly feed: Feed;
   /** Set for repartition topics. */
   readonly handover: HandoverPartition | null;
   /** Nothing at or past this offset is read. */
@@ -129,7 +129,7 @@ export class QueryRunner {
   get idle(): boolean {
     for (const slots of this.#slots) {
       for (const slot of slots) {
-        if (slot.task.hasQueued(slot.topic) || available(slot)) return false;
+        if (slot.task.hasQueued(slot.topic) || available(slot) || !slot.feed.reaches(slot.stop)) return false;
       }
     }
     return true;
@@ -254,7 +254,7 @@ export class QueryRunner {
   /** Committed position of each input, with where its partition ends. */
   progress(): (Position & { readonly end: number; readonly streamTime: number | null })[] {
     return this.#slots.flatMap((slots) =>
-      slots.map(({ topic, partition, committed, feed: { end }, task }) => ({
+      slots.map(({ topic, partition, committed, feed: { logEnd: end }, task }) => ({
         topic,
         partition,
         offset: committed,
@@ -266,7 +266,7 @@ export class QueryRunner {
 
   /** Releases tasks and stores; what is not committed is lost, and will be processed again by whoever opens the query next. */
   close(): void {
-    for (const slots of this.#slots) for (const slot of slots) if (slot.handover === null) slot.feed.readers--;
+    for (const slots of this.#slots) for (const slot of slots) if (slot.handover === null) slot.feed.detach();
     this.#output.clear();
     for (const task of this.tasks) task.close();
     this.stores.close();
@@ -280,17 +280,17 @@ export class QueryRunner {
       const { topic, internal } = input;
       const { partition } = task;
       const position = parts.positions.find((p) => p.topic === topic && p.partition === partition);
-      const feedOf = internal && !kept ? unwrittenFeed(topic, partition) : log.partition(topic, partition);
       const start = position?.offset ?? 0;
+      const feedOf = internal && !kept ? unwrittenFeed(topic, partition) : log.partition(topic, partition, start);
       task.seek(topic, start);
-      if (!internal) feedOf.readers++;
+      if (!internal) feedOf.attach();
       slots.push({
         topic,
         partition,
         task,
         feed: feedOf,
-        handover: internal ? new HandoverPartition(topic, partition, feedOf.end, kept) : null,
-        stop: internal || bounded ? feedOf.end : Number.POSITIVE_INFINITY,
+        handover: internal ? new HandoverPartition(topic, partition, feedOf.logEnd, kept) : null,
+        stop: internal || bounded ? feedOf.logEnd : Number.POSITIVE_INFINITY,
         emptyUntil: 0,
         committed: start,
         collected: start,

@@ -1,16 +1,10 @@
 import type { Database } from '../../storage/database.js';
-import type { CatalogCommand } from './stream-thread.js';
-
-/** A command of the catalog's log as it was stored. */
-export interface StoredCommand extends CatalogCommand {
-  /** Ascending, never reused. */
-  readonly sequence: number;
-}
+import type { CatalogCommand, StoredCommand } from './stream-thread.js';
 
 /** Appends to the command log. The caller holds the transaction that makes the commands true. */
-export function appendCommands(database: Database, commands: readonly CatalogCommand[]): void {
+export function appendCommands(database: Database, commands: readonly CatalogCommand[]): readonly StoredCommand[] {
   const insert = database.prepare<[string]>('INSERT INTO catalog_commands (text) VALUES (?)');
-  for (const { text } of commands) insert.run(text);
+  return commands.map(({ text }) => ({ sequence: Number(insert.run(text).lastInsertRowid), text }));
 }
 
 /** All commands in order; a reader or the writer may ask. */

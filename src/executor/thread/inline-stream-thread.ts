@@ -1,7 +1,14 @@
 import type { Appended, PendingBatch } from '../../broker/broker.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import type { Database } from '../../storage/database.js';
-import type { DeployOptions, QueryStatus, StreamThread, ThreadChange, ThreadEvent } from './stream-thread.js';
+import type {
+  DeployOptions,
+  HealthCheck,
+  QueryStatus,
+  StreamThread,
+  ThreadChange,
+  ThreadEvent,
+} from './stream-thread.js';
 import type { StreamThreadCore } from './stream-thread-core.js';
 
 /** The stream thread on the event loop of its caller: for databases in memory, tests and simulation. */
@@ -14,6 +21,12 @@ export class InlineStreamThread implements StreamThread {
     this.#core = core;
     this.database = database;
   }
+
+  /** There is no other writer. */
+  async claim(): Promise<void> {}
+
+  /** Queries are deployed and dropped by `apply`. */
+  follow(): void {}
 
   async apply(change: ThreadChange): Promise<void> {
     this.#core.apply(change);
@@ -45,6 +58,11 @@ export class InlineStreamThread implements StreamThread {
 
   drain(): Promise<void> {
     return this.#core.drain();
+  }
+
+  /** Everything there is to say is told as events. */
+  health(): readonly HealthCheck[] {
+    return [];
   }
 
   subscribe(listener: (event: ThreadEvent) => void): () => void {

@@ -7,11 +7,19 @@ import type { Database } from '../../storage/database.js';
 import { type CommitLog, commitEpoch, type EpochOutcome, isStorageFailure, type Written } from '../task/commit.js';
 import type { LogFeed } from '../task/log-feed.js';
 import { appendCommands } from './commands.js';
+import { CommitMeter } from './commit-meter.js';
 import { deliverRows, flushTransient } from './deliver-rows.js';
 import { dropQuery, repartitionTopics, unknownTopic } from './deployment.js';
 import { ErrorTopic } from './error-topic.js';
 import { type ManagedQuery, QuerySet, RETRY_MS_FIRST, type RunnerFactory } from './query-set.js';
-import type { DeployOptions, QueryStatus, ThreadChange, ThreadEvent } from './stream-thread.js';
+import type {
+  DeployOptions,
+  QueryFigures,
+  QueryStatus,
+  StoredCommand,
+  ThreadChange,
+  ThreadEvent,
+} from './stream-thread.js';
 
 /** The log as the thread needs it; the thread is its only writer. */
 export interface ThreadLog extends TopicAdmin, LogReader, CommitLog {
@@ -64,6 +72,7 @@ export class StreamThreadCore {
   readonly #errors: ErrorTopic;
   readonly #maintenance: NodeJS.Timeout;
   readonly #inserts: AppendQueue;
+  readonly #commits = new WeakMap<ManagedQuery, CommitMeter>();
   /** What the insert queue has just committed. */
   #inserted: Written[] = [];
   #drains: { resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -119,11 +128,12 @@ export class StreamThreadCore {
     const gone = [...change.deleteTopics];
     const deployed: ManagedQuery[] = [];
     const failures: { query: ManagedQuery; error: unknown }[] = [];
+    let commands: readonly StoredCommand[] = [];
     try {
       database.transaction(() => {
         for (const { name, config } of change.createTopics) log.createTopic(name, config);
         for (const name of change.deleteTopics) log.deleteTopic(name);
-        appendCommands(database, change.commands);
+        commands = appendCommands(database, change.commands);
         for (const id of change.drop) gone.push(...dropQuery(log, this.#parts.factory, id));
         for (const { plan, options } of change.deploy) {
           const query = this.#queries.create(plan, { ...options, transient: false });
@@ -143,6 +153,7 @@ export class StreamThreadCore {
     for (const query of deployed) this.#queries.add(query);
     for (const { query, error } of failures) this.#queries.fail(query, error);
     for (const name of gone) this.#topicGone(name);
+    if (commands.length > 0) this.#emit({ kind: 'commands', commands });
     this.#wake();
   }
 
@@ -193,7 +204,26 @@ export class StreamThreadCore {
     return [...this.#queries.all()].map((query) => ({
       ...query.status,
       positions: query.runner?.progress() ?? this.#storedProgress(query.id),
+      ...(query.options.transient ? {} : { figures: this.#figures(query) }),
     }));
+  }
+
+  #figures(query: ManagedQuery): QueryFigures {
+    return {
+      tasks: query.runner?.tasks.length ?? 0,
+      commits: this.#meter(query).figures(this.#parts.elapsed()),
+      restore: null,
+      changelog: null,
+    };
+  }
+
+  #meter(query: ManagedQuery): CommitMeter {
+    let meter = this.#commits.get(query);
+    if (meter === undefined) {
+      meter = new CommitMeter();
+      this.#commits.set(query, meter);
+    }
+    return meter;
   }
 
   /** Where a query stands that is not open. */
@@ -336,6 +366,8 @@ export class StreamThreadCore {
 
   /** Commits the effects of all queries. Returns the failure of the file, after which the same is tried again later. */
   #commit(): unknown {
+    const { elapsed } = this.#parts;
+    const began = elapsed();
     this.#commitDue = false;
     if (this.#commitTimer !== null) clearTimeout(this.#commitTimer);
     this.#commitTimer = null;
@@ -357,7 +389,12 @@ export class StreamThreadCore {
     }
     this.#errors.committed();
     for (const { runner, error } of outcome.failed) this.#queries.fail(this.#known(runner.queryId), error);
-    for (const query of kept) if (query.runner !== null) this.#queries.succeeded(query);
+    const ended = elapsed();
+    for (const query of kept) {
+      if (query.runner === null) continue;
+      this.#queries.succeeded(query);
+      this.#meter(query).add(ended, ended - began);
+    }
     this.#announce(outcome.written);
     this.#unstall();
     return null;

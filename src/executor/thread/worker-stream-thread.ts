@@ -5,7 +5,14 @@ import type { SqlType } from '../../model/sql-type.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import { type Call, errorFromData, type Reply, type Request, transferable, withBuffers } from './messages.js';
 import type { StreamThreadSettings } from './open-core.js';
-import type { DeployOptions, QueryStatus, StreamThread, ThreadChange, ThreadEvent } from './stream-thread.js';
+import type {
+  DeployOptions,
+  HealthCheck,
+  QueryStatus,
+  StreamThread,
+  ThreadChange,
+  ThreadEvent,
+} from './stream-thread.js';
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -50,6 +57,12 @@ export class WorkerStreamThread implements StreamThread {
     return thread;
   }
 
+  /** There is no other writer. */
+  async claim(): Promise<void> {}
+
+  /** Queries are deployed and dropped by `apply`. */
+  follow(): void {}
+
   async apply(change: ThreadChange): Promise<void> {
     await this.#call({ call: 'apply', change });
   }
@@ -88,6 +101,11 @@ export class WorkerStreamThread implements StreamThread {
 
   async drain(): Promise<void> {
     await this.#call({ call: 'drain' });
+  }
+
+  /** Everything there is to say is told as events. */
+  health(): readonly HealthCheck[] {
+    return [];
   }
 
   subscribe(listener: (event: ThreadEvent) => void): () => void {

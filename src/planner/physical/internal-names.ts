@@ -10,6 +10,11 @@ export function repartitionTopic(serviceId: string, queryId: string, step: strin
   return `${queryPrefix(serviceId, queryId)}-${step}${SUFFIX}`;
 }
 
+/** The one topic that keeps the state of a query, where it is kept in the log: a partition a shard. */
+export function changelogTopic(serviceId: string, queryId: string): string {
+  return `${queryPrefix(serviceId, queryId)}-changelog`;
+}
+
 /** Whether a topic is a repartition topic of the query, whatever the service was called when it was made. */
 export function isRepartitionTopicOf(queryId: string, topic: string): boolean {
   if (!topic.startsWith(PREFIX)) return false;

@@ -17,6 +17,7 @@ export function topicOfCreate(
     checkFits(name, existing, properties);
     return null;
   }
+  const said = retentionOf(properties, kind === 'TABLE');
   const partitions = properties.number('PARTITIONS');
   if (partitions === null) requireExtension(context, 'implicitTopicCreation', name);
   return {
@@ -24,7 +25,8 @@ export function topicOfCreate(
     partitions: checkedPartitions(partitions ?? 1),
     replicas: properties.number('REPLICAS') ?? -1,
     cleanupPolicy: [kind === 'STREAM' ? 'delete' : 'compact'],
-    retentionMs: retentionOf(properties, kind === 'TABLE') ?? (kind === 'STREAM' ? WEEK_MS : -1),
+    retentionMs: said ?? (kind === 'STREAM' ? WEEK_MS : -1),
+    retentionIsDefault: said === null && kind === 'STREAM',
   };
 }
 
@@ -46,6 +48,7 @@ export function topicOfSink(
   const inherited = leftmost?.retentionMs ?? WEEK_MS;
   const base = {
     name,
+    retentionIsDefault: said === null && leftmost === null,
     partitions: checkedPartitions(properties.number('PARTITIONS') ?? leftmost?.partitions ?? 1),
     replicas: properties.number('REPLICAS') ?? leftmost?.replicas ?? -1,
   };

@@ -7,8 +7,10 @@ import { insertsStreamRoute } from './inserts-stream.js';
 import { isValidPropertyRoute } from './is-valid-property.js';
 import { ksqlRoute } from './ksql.js';
 import { metadataIdRoute, metadataRoute } from './metadata.js';
+import { metricsRoute } from './metrics.js';
 import { queryRoute } from './query.js';
 import { queryStreamRoute } from './query-stream.js';
+import { shardRowsRoute } from './shard-rows.js';
 import { statusesRoute, statusRoute } from './status.js';
 import { terminateRoute } from './terminate.js';
 
@@ -19,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   healthcheckRoute,
   readyRoute,
   liveRoute,
+  metricsRoute,
   ksqlRoute,
   queryRoute,
   queryStreamRoute,
@@ -33,4 +36,5 @@ export const ROUTES: readonly Route[] = [
   terminateRoute,
   heartbeatRoute,
   lagRoute,
+  shardRowsRoute,
 ];

@@ -62,6 +62,20 @@ describe('a stream thread in a worker', () => {
     });
   });
 
+  it('tells commands before it answers the change that brought them', async () => {
+    await thread.claim();
+    await thread.apply({ ...NOTHING, commands: [{ text: 'a' }, { text: 'b' }] });
+    expect(events).toEqual([
+      {
+        kind: 'commands',
+        commands: [
+          { sequence: 1, text: 'a' },
+          { sequence: 2, text: 'b' },
+        ],
+      },
+    ]);
+  });
+
   it('sends the rows of a transient query, however many', async () => {
     await thread.apply(creation(1));
     const values = Array.from({ length: 100_000 }, (_, i) => i);

@@ -4,6 +4,7 @@ import { SystemError } from '../../../src/model/errors.js';
 import { BIGINT, STRING } from '../../../src/model/sql-type.js';
 import { systemClock } from '../../../src/model/time.js';
 import { DELIMITED, JSON_TYPE, KSQL_V1_JSON } from '../../../src/server/accept.js';
+import { ServerFigures } from '../../../src/server/metrics/server-figures.js';
 import { OpenStreams } from '../../../src/server/open-streams.js';
 import { type ResultMediaType, resultFormat } from '../../../src/server/result-format.js';
 import { resultStream } from '../../../src/server/result-stream.js';
@@ -55,7 +56,8 @@ class ScriptedQuery implements QueryHandle {
 }
 
 function context(streams = new OpenStreams()): ServerContext {
-  return { engine: null as never, limits: DEFAULT_LIMITS, clock: systemClock, log: () => {}, streams };
+  const figures = new ServerFigures();
+  return { engine: null as never, limits: DEFAULT_LIMITS, clock: systemClock, log: () => {}, streams, figures };
 }
 
 async function chunksOf(query: QueryHandle, type: ResultMediaType, server = context()): Promise<string[]> {

@@ -245,6 +245,40 @@ describe.each(['memory', 'file'])('the stream thread on a database in a %s', (wh
     expect(engine.read('out')).toEqual(['a=1@1']);
   });
 
+  it('counts the commits of each query, and how long they took', async () => {
+    const engine = start({ commitIntervalMs: 60_000 });
+    await engine.topics('in', 'other', 'out');
+    await engine.deploy(plan('Q', source('in'), 'out'), copyTo('out'));
+    await engine.deploy(plan('IDLE', source('other'), 'out'), copyTo('out'));
+    for (const record of ['a=1@1', 'a=2@2']) {
+      await engine.thread.append([batch('in', 0, record)]);
+      await engine.thread.drain();
+    }
+    const { figures } = await engine.status('Q');
+    expect(figures).toMatchObject({ tasks: 1, commits: { count: 2 }, restore: null, changelog: null });
+    expect(figures!.commits.seconds).toBeGreaterThan(0);
+    expect(figures!.commits.secondsGreatest).toBeGreaterThanOrEqual(figures!.commits.seconds / 2);
+    expect((await engine.status('IDLE')).figures!.commits).toEqual({ count: 0, seconds: 0, secondsGreatest: 0 });
+  });
+
+  it('tells commands of a change in order, before it answers; those of one that fails never', async () => {
+    const engine = start();
+    const commands = [{ text: 'first' }, { text: 'second' }];
+    const told = () => engine.events.flatMap((event) => (event.kind === 'commands' ? event.commands : []));
+    const change = engine.thread.apply({ ...NOTHING, commands });
+    expect(told()).toEqual([
+      { sequence: 1, text: 'first' },
+      { sequence: 2, text: 'second' },
+    ]);
+    await change;
+    const failing = engine.thread.apply({ ...NOTHING, commands, deleteTopics: ['nothing'] });
+    await expect(failing).rejects.toMatchObject({ code: 'unknown-topic' });
+    await engine.thread.apply({ ...NOTHING, commands: [{ text: 'third' }] });
+    expect(told().slice(2)).toEqual([{ sequence: 3, text: 'third' }]);
+    await engine.topics('in');
+    expect(engine.events.filter(({ kind }) => kind === 'commands')).toHaveLength(2);
+  });
+
   it('makes nothing of a change that fails half-way', async () => {
     const engine = start();
     await engine.topics('in');

@@ -100,8 +100,8 @@ describe('pruning columns', () => {
           for (const batch of pendingRecords(topic, lines, 1)) await thread.append([batch]);
           await engine.drain();
         }
-        const results = topicLines(log, 'whole');
-        expect(topicLines(log, 'pruned'), text).toEqual(results);
+        const results = await topicLines(log, 'whole');
+        expect(await topicLines(log, 'pruned'), text).toEqual(results);
         if (results.length > 0) withResults++;
         await engine.close();
       }),
