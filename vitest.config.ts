@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need brokers: vitest.kafka.config.ts.
+    exclude: [...configDefaults.exclude, 'test/kafka/**'],
     pool: 'threads',
     maxWorkers: 2,
     testTimeout: 20_000,

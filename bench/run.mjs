@@ -12,6 +12,7 @@ const BENCHES = {
   state: 'stores of tasks, beside hand-written SQLite statements',
   pipeline: 'one pipeline over batches in memory, beside a hand-written loop',
   spine: 'the engine on the embedded log, beside a hand-written Node loop; cold start and memory of the server',
+  kafka: 'the engine on a real broker, beside Kafka Streams; needs Java and Maven',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -24,6 +24,7 @@ const ENTRIES = {
   cli: 'src/cli/main.ts',
   index: 'src/index.ts',
   'stream-thread': 'src/executor/thread/worker.ts',
+  'shard-thread': 'src/executor/shard/shard-worker.ts',
 };
 
 /** CommonJS packages in an ESM bundle ask for Node's own modules by `require`. */

@@ -16,5 +16,6 @@ const child = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2).f
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
+  console.log('The tests on a real Kafka were skipped: npm run test:kafka runs them.');
   process.exitCode = code ?? (signal === null ? 1 : 130);
 });

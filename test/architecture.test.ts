@@ -46,8 +46,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'broker',
     'storage',
   ],
+  'executor/shard': [
+    'model',
+    'parser/ast',
+    'planner/expression',
+    'planner/physical',
+    'functions',
+    'formats',
+    'state',
+    'broker',
+    'storage',
+  ],
   engine: ['model', 'parser', 'planner', 'functions', 'formats', 'catalog', 'state', 'broker', 'executor'],
   'engine/create-engine': ['model', 'functions', 'state', 'broker', 'storage', 'executor'],
+  'engine/open-cluster': ['model', 'functions', 'broker', 'storage', 'executor'],
   server: ['model', 'engine'],
   testing: [
     'model',
@@ -74,6 +86,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   re2js: ['functions'],
   'better-sqlite3': ['storage'],
   '@node-rs/crc32': ['broker'],
+  kafkajs: ['broker/kafka'],
   hono: ['server'],
   '@hono/node-server': ['server'],
   commander: ['cli'],
@@ -81,11 +94,19 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Adapters, which only these may name: everybody else sees the ports. */
-const ADAPTERS = ['state/sqlite', 'state/memory', 'broker/embedded'];
-const MAY_NAME_ADAPTERS = [...ADAPTERS, 'executor/thread', 'executor/task', 'engine/create-engine', 'testing'];
+const ADAPTERS = ['state/sqlite', 'state/memory', 'broker/embedded', 'broker/kafka'];
+const MAY_NAME_ADAPTERS = [
+  ...ADAPTERS,
+  'executor/thread',
+  'executor/task',
+  'executor/shard',
+  'engine/create-engine',
+  'engine/open-cluster',
+  'testing',
+];
 
 /** Where execution starts: bundles, and scripts that print what the source says about itself. */
-const ENTRIES = ['cli/main', 'index', 'executor/thread/worker'];
+const ENTRIES = ['cli/main', 'index', 'executor/thread/worker', 'executor/shard/shard-worker'];
 
 const LINES_MAX = 800;
 

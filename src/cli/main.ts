@@ -40,7 +40,11 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     .description('serve HTTP (ksqlDB API) over an engine on one file, until SIGTERM or Ctrl-C')
     .option('-c, --config <file>', 'a ksqlDB properties file; repeatable', collect, [])
     .option('-l, --listen <host:port>', 'address to listen on (default: 127.0.0.1:8088)')
-    .option('-d, --data <file>', 'the file that holds everything, or :memory: (default: millrace.db in this folder)')
+    .option(
+      '-d, --data <path>',
+      'the file that holds everything, or :memory: (default: millrace.db in this folder); on Kafka the folder of this node (default: millrace-state)',
+    )
+    .option('-b, --bootstrap-servers <host:port,...>', 'run on this Kafka cluster instead of the embedded log')
     .option(
       '-q, --queries-file <file>',
       'statements to have in force; a folder stands for its *.sql; repeatable',
@@ -178,6 +182,8 @@ const SERVER_EXAMPLES = [
   ['millrace server', 'on 127.0.0.1:8088, data in ./millrace.db'],
   ['millrace server --listen :9000 --data /var/lib/millrace/data.db', ''],
   ['millrace server -c ksql-server.properties -q sql/', ''],
+  ['millrace server -b broker:9092 -d /var/lib/millrace', 'a node on Kafka; start as many as you like'],
+  ['millrace server -b broker:9092 -s ksql.service.id=orders_ -d orders', ''],
 ] as const;
 
 const SQL_EXAMPLES = [

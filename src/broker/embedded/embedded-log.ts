@@ -79,7 +79,7 @@ export class EmbeddedLog implements TopicAdmin, LogReader {
         .prepare(
           'INSERT INTO log_topics (name, partitions, replicas, cleanup_policy, retention_ms) VALUES (?, ?, ?, ?, ?)',
         )
-        .run(name, config.partitions, config.replicas, config.cleanupPolicy.join(','), config.retentionMs);
+        .run(name, config.partitions, Math.max(1, config.replicas), config.cleanupPolicy.join(','), config.retentionMs);
       const insertPartition = this.#database.prepare(
         'INSERT INTO log_partitions (topic, partition, start_offset, end_floor, cleaned_to) VALUES (?, ?, 0, 0, 0)',
       );

@@ -20,12 +20,11 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
   const config = serverConfig(options, process.env);
   for (const notice of config.notices) terminal.writeError(`${terminal.err.yellow('warning')}: ${notice}\n`);
   // The thread of the engine starts while the modules of the server are loaded.
-  const opening = openEmbedded(config.data, config.settings, options.threads);
+  const opening = openEmbedded(config.data, config.settings, options.threads, logNode(terminal));
   const [engine, { serve }] = await Promise.all([opening, import('../../server/serve.js')]);
   const servers: RunningServer[] = [];
   try {
-    const place = config.data === ':memory:' ? 'in memory' : `in ${resolve(config.data)}`;
-    await terminal.write(`millrace ${MILLRACE_VERSION}, data ${place}\n`);
+    await terminal.write(`millrace ${MILLRACE_VERSION}, ${placeOf(config)}\n`);
     await applyQueryFiles(engine, config, terminal);
     for (const { host, port } of config.listeners) {
       servers.push(await serve(engine, { host, port, insecure: options.insecure, log: logError(terminal) }));
@@ -38,6 +37,12 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
     await engine.close();
   }
   return EXIT.ok;
+}
+
+function placeOf({ data, settings }: ServerConfig): string {
+  const servers = settings['ksql.streams.bootstrap.servers'];
+  if (servers !== undefined) return `on Kafka at ${servers}`;
+  return data === null || data === ':memory:' ? 'data in memory' : `data in ${resolve(data)}`;
 }
 
 async function applyQueryFiles(engine: Engine, { queryFiles }: ServerConfig, terminal: Terminal): Promise<void> {
@@ -81,6 +86,11 @@ function stopSignal(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
+}
+
+/** Lines of a node on Kafka, for whoever runs it. */
+function logNode(terminal: Terminal): (level: string, message: string) => void {
+  return (level, message) => terminal.writeError(`${new Date().toISOString()} ${level} ${message}\n`);
 }
 
 function logError(terminal: Terminal): (error: unknown) => void {

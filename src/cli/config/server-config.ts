@@ -13,6 +13,7 @@ export interface ServerFlags {
   readonly set: readonly string[];
   readonly listen?: string;
   readonly data?: string;
+  readonly bootstrapServers?: string;
   readonly queriesFile: readonly string[];
 }
 
@@ -22,7 +23,8 @@ export interface ServerConfig {
   readonly listeners: readonly ListenAddress[];
   /** Files, folders resolved. */
   readonly queryFiles: readonly string[];
-  readonly data: string;
+  /** The file of the embedded log; on Kafka the folder of the node, null where the settings say it. */
+  readonly data: string | null;
   /** Names that nothing here understands, a sentence each. */
   readonly notices: readonly string[];
 }
@@ -56,6 +58,8 @@ export function serverConfig(flags: ServerFlags, env: Readonly<Record<string, st
     else if (OWN_NAMES.includes(full)) own.set(full, given.value);
     else settings[full] = checked(full, given);
   }
+  if (flags.bootstrapServers !== undefined) settings['ksql.streams.bootstrap.servers'] = flags.bootstrapServers;
+  const onKafka = settings['ksql.streams.bootstrap.servers'] !== undefined;
   const queryFiles =
     flags.queriesFile.length > 0 ? flags.queriesFile : own.has(OWN.queriesFile) ? [own.get(OWN.queriesFile)!] : [];
   const listeners = flags.listen ?? own.get(OWN.listeners);
@@ -63,7 +67,7 @@ export function serverConfig(flags: ServerFlags, env: Readonly<Record<string, st
     settings,
     listeners: listeners === undefined ? [DEFAULT_LISTENER] : parseListeners(listeners),
     queryFiles: queryFiles.flatMap(filesOf),
-    data: flags.data ?? own.get(OWN.data) ?? DEFAULT_DATA,
+    data: flags.data ?? own.get(OWN.data) ?? (onKafka ? null : DEFAULT_DATA),
     notices: [...notices.values()],
   };
 }

@@ -133,7 +133,9 @@ function replicas(info: readonly number[]): string {
   return new Set(info).size <= 1 ? String(info[0] ?? 0) : info.join(',');
 }
 
-function statusText({ statusCount, state }: RunningQuery): string {
+/** A state that ksqlDB has no word for stands in the place of the nearest that it has. */
+function statusText({ statusCount, state, millraceState }: RunningQuery): string {
+  if (millraceState !== undefined) return millraceState;
   const counts = Object.entries(statusCount ?? {}).map(([name, count]) => `${name}:${count}`);
   return counts.length === 0 ? state : counts.join(',');
 }
@@ -231,17 +233,22 @@ function sourceBlocks(source: SourceDescription): ViewBlock[] {
 
 function queriesText(title: string, queries: readonly RunningQuery[]): ViewBlock[] {
   if (queries.length === 0) return [];
-  const lines = queries.map((query) => `${query.id} (${query.state}) : ${oneLine(query.queryString)}`);
+  const lines = queries.map(
+    (query) => `${query.id} (${query.millraceState ?? query.state}) : ${oneLine(query.queryString)}`,
+  );
   return [text(`${title}\n${'-'.repeat(title.length)}\n${lines.join('\n')}`)];
 }
 
 function queryBlocks(query: QueryDescription): ViewBlock[] {
+  const state = query.millraceState ?? query.state;
   const blocks: ViewBlock[] = [
     labelled([
       ['ID', query.id],
       ['Query Type', query.queryType],
       ['SQL', oneLine(query.statementText)],
       ['Host Query Status', mapText(query.ksqlHostQueryStatus)],
+      // A query that is only explained runs nowhere.
+      ...(state === null ? [] : [['State', state] as const]),
     ]),
   ];
   if (query.fields.length > 0) blocks.push(fieldTable(query.fields, null));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { entitiesText } from '../../../../src/cli/render/entities.js';
 import { PLAIN } from '../../../../src/cli/render/palette.js';
 import { openEngine } from '../../../../src/engine/create-engine.js';
-import type { Entity } from '../../../../src/engine/entities.js';
+import type { Entity, QueryDescription, RunningQuery } from '../../../../src/engine/entities.js';
 
 const STYLE = { wrap: true, columnWidth: 0, columns: null };
 
@@ -49,6 +49,51 @@ test('answers of an engine in the layout of ksqlDB', async () => {
   } finally {
     await engine.close();
   }
+});
+
+test('a query says what it does when it does not run here', () => {
+  const common = { statementText: '', warnings: [] };
+  const running: RunningQuery = {
+    id: 'CSAS_C_2',
+    queryString: 'CREATE ...;',
+    queryType: 'PERSISTENT',
+    state: 'RUNNING',
+    statusCount: { RUNNING: 1 },
+    sinks: ['C'],
+    sinkKafkaTopics: ['C'],
+  };
+  const description: QueryDescription = {
+    id: 'CSAS_C_2',
+    statementText: 'CREATE ...;',
+    queryType: 'PERSISTENT',
+    windowType: null,
+    state: 'REBALANCING',
+    fields: [],
+    sources: ['S'],
+    sinks: ['C'],
+    topology: '',
+    executionPlan: '',
+    overriddenProperties: {},
+    ksqlHostQueryStatus: { 'localhost:0': 'RUNNING' },
+    queryErrors: [],
+    tasksMetadata: [],
+    consumerGroupId: 'g',
+  };
+  const queries = (...list: readonly RunningQuery[]): Entity => ({ '@type': 'queries', ...common, queries: list });
+  const explained = (queryDescription: QueryDescription): Entity => ({
+    ...{ '@type': 'queryDescription', ...common },
+    queryDescription,
+  });
+
+  const status = (entity: Entity): string => show([entity], 'csv').split('\n')[1]!.split(',')[2]!;
+  expect(status(queries(running))).toBe('RUNNING:1');
+  expect(status(queries({ ...running, millraceState: 'UNASSIGNED' }))).toBe('UNASSIGNED');
+
+  expect(show([explained(description)])).toContain('State                : REBALANCING\n');
+  expect(show([explained({ ...description, millraceState: 'RESTORING' })])).toContain(
+    'State                : RESTORING\n',
+  );
+  expect(show([explained({ ...description, state: null })])).not.toContain('State    ');
 });
 
 test('several answers are told apart by their statements', () => {

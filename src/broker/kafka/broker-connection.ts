@@ -1,0 +1,255 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { LogError } from '../cluster-log.js';
+import {
+  type Address,
+  CONNECT_TIMEOUT_MS,
+  formatAddress,
+  type KafkaOptions,
+  REQUEST_TIMEOUT_MS,
+} from './kafka-options.js';
+import { type KafkaJsConnection, loadConnectionClass, SILENT_LOGGER } from './kafkajs.js';
+import type { Api } from './wire/api.js';
+import { API_VERSIONS } from './wire/api-versions.js';
+import { Decoder } from './wire/decoder.js';
+import { Encoder } from './wire/encoder.js';
+import { FETCH } from './wire/fetch.js';
+import { JOIN_GROUP } from './wire/group.js';
+
+const SASL_AUTHENTICATE_KEY = 36;
+/** Brokers close what nobody uses for ten minutes; a request on such a connection would be lost. */
+const IDLE_MS_MAX = 4 * 60_000;
+const KEEP_ALIVE_DELAY_MS = 60_000;
+
+/** One connection to one broker. It answers in the order of the requests. Once it is lost it stays so: open another. */
+export class BrokerConnection {
+  readonly address: Address;
+  readonly #connection: KafkaJsConnection;
+  readonly #clientId: string;
+  readonly #requestTimeoutMs: number;
+  readonly #hasCredentials: boolean;
+  #usedAt = performance.now();
+  #waiting = 0;
+  #lost: LogError | null = null;
+  #retired = false;
+
+  private constructor(address: Address, options: KafkaOptions, connection: KafkaJsConnection) {
+    this.address = address;
+    this.#connection = connection;
+    this.#clientId = options.clientId;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+    this.#hasCredentials = options.sasl !== undefined;
+  }
+
+  /**
+   * Connects, presents the credentials, and asks what the broker understands.
+   * @throws LogError `unavailable` when the broker cannot be reached, `refused` when it does not let us in or is too old
+   */
+  static async open(address: Address, options: KafkaOptions): Promise<BrokerConnection> {
+    const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    const Connection = await loadConnectionClass();
+    let opened: BrokerConnection | null = null;
+    let socket: Socket | null = null;
+    const connection = new Connection({
+      host: address.host,
+      port: address.port,
+      clientId: options.clientId,
+      ssl: options.ssl ?? null,
+      // The library writes into it.
+      sasl: options.sasl === undefined ? null : { ...options.sasl },
+      logger: SILENT_LOGGER,
+      connectionTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      enforceRequestTimeout: false,
+      socketFactory: ({ host, port, onConnect }) => {
+        socket =
+          options.ssl === undefined
+            ? connectTcp({ host, port }, onConnect)
+            : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.ssl }, onConnect);
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+        socket.once('close', () => opened?.fail('the broker has closed the connection'));
+        return socket;
+      },
+    });
+    const self = new BrokerConnection(address, options, connection);
+    opened = self;
+    let timer: NodeJS.Timeout | undefined;
+    const expiry = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    });
+    try {
+      await Promise.race([self.#begin(timeoutMs), expiry]);
+    } catch (error) {
+      self.fail('it could not be opened');
+      (socket as Socket | null)?.destroy();
+      throw openingError(address, error);
+    } finally {
+      clearTimeout(timer);
+    }
+    return self;
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== null || !this.#connection.isConnected();
+  }
+
+  /** Whether the next request should go over a new connection, though this one works: the credentials expire, or nobody has used it for long. */
+  get isStale(): boolean {
+    if (this.#hasCredentials && !this.#connection.isAuthenticated()) return true;
+    return this.#waiting === 0 && performance.now() - this.#usedAt > IDLE_MS_MAX;
+  }
+
+  /**
+   * Sends a request.
+   * @param waitMs how long the broker may take by the request itself
+   * @throws LogError `uncertain` when the request may have arrived and was not answered, SystemError `damaged-answer`
+   */
+  request<Request, Answer>(api: Api<Request, Answer>, request: Request, waitMs = 0): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.isLost) {
+        reject(this.#lost ?? this.#lostError('it is closed'));
+        return;
+      }
+      const connection = this.#connection;
+      const correlationId = connection.nextCorrelationId();
+      const frame = this.#frame(api, request, correlationId);
+      const timeoutMs = waitMs + this.#requestTimeoutMs;
+      const timer = setTimeout(() => this.fail(`no answer to ${api.name} within ${timeoutMs} ms`), timeoutMs);
+      this.#waiting++;
+      connection.requestQueue.push({
+        entry: {
+          apiKey: api.key,
+          apiName: api.name,
+          apiVersion: api.version,
+          correlationId,
+          resolve: ({ payload }) => {
+            clearTimeout(timer);
+            this.#answered();
+            try {
+              const from = new Decoder(payload);
+              if (api.flexible) from.skipTags();
+              resolve(api.decode(from));
+            } catch (error) {
+              reject(error);
+            }
+          },
+          reject: (error) => {
+            clearTimeout(timer);
+            this.#answered();
+            reject(this.#lost ?? this.#lostError(error.message));
+          },
+        },
+        expectResponse: true,
+        requestTimeout: null,
+        sendRequest: () => writeAll(connection.socket, frame),
+      });
+    });
+  }
+
+  /** Closes once the requests on their way are answered. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#waiting === 0) this.fail('it is closed');
+  }
+
+  /** Closes at once: whoever waits for an answer is told that it is lost. */
+  fail(reason: string): void {
+    if (this.#lost !== null) return;
+    this.#lost = this.#lostError(reason);
+    this.#connection.requestQueue.rejectAll(this.#lost);
+    this.#connection.requestQueue.destroy();
+    this.#connection.socket?.destroy();
+  }
+
+  async #begin(timeoutMs: number): Promise<void> {
+    const connection = this.#connection;
+    await connection.connect();
+    const { error, versions } = await this.request(API_VERSIONS, null, timeoutMs);
+    const known: Record<number, { minVersion: number; maxVersion: number }> = {};
+    for (const { key, min, max } of versions) known[key] = { minVersion: min, maxVersion: max };
+    connection.setVersions(known);
+    connection.setSupportAuthenticationProtocol(known[SASL_AUTHENTICATE_KEY] !== undefined);
+    await connection.authenticate();
+    for (const api of [FETCH, JOIN_GROUP]) {
+      const range = known[api.key];
+      if (error !== 0 || range === undefined || range.maxVersion < api.version) {
+        throw new LogError(
+          'refused',
+          `the broker at ${formatAddress(this.address)} does not know version ${api.version} of ${api.name}`,
+          { code: 'kafka-too-old', hint: 'Apache Kafka 3.2 or later is needed' },
+        );
+      }
+    }
+  }
+
+  #frame<Request, Answer>(api: Api<Request, Answer>, request: Request, correlationId: number): readonly Buffer[] {
+    const body = new Encoder();
+    if (api.flexible) body.noTags();
+    api.encode(body, request);
+    const head = new Encoder(64);
+    head.int16(api.key);
+    head.int16(api.version);
+    head.int32(correlationId);
+    head.nullableString(this.#clientId);
+    const size = Buffer.allocUnsafe(4);
+    size.writeInt32BE(head.byteLength + body.byteLength);
+    const [first, ...rest] = body.finish();
+    return [Buffer.concat([size, ...head.finish(), ...(first === undefined ? [] : [first])]), ...rest];
+  }
+
+  #answered(): void {
+    this.#waiting--;
+    this.#usedAt = performance.now();
+    if (this.#retired && this.#waiting === 0) this.fail('it is closed');
+  }
+
+  #lostError(reason: string): LogError {
+    return new LogError(
+      'uncertain',
+      `the connection to the broker at ${formatAddress(this.address)} is lost: ${reason}`,
+      {
+        code: 'connection-lost',
+      },
+    );
+  }
+}
+
+function writeAll(socket: Socket, pieces: readonly Buffer[]): void {
+  if (pieces.length === 1) {
+    socket.write(pieces[0]!);
+    return;
+  }
+  socket.cork();
+  for (const piece of pieces) socket.write(piece);
+  socket.uncork();
+}
+
+function openingError(address: Address, cause: unknown): LogError {
+  if (cause instanceof LogError && cause.failure === 'refused') return cause;
+  const at = formatAddress(address);
+  const { name, type, code, message } = cause as { name?: string; type?: string; code?: unknown; message: string };
+  if (name === 'KafkaJSSASLAuthenticationError' || /SASL/.test(type ?? '')) {
+    return new LogError('refused', `the broker at ${at} does not accept the credentials: ${message}`, {
+      code: 'credentials-rejected',
+      hint: 'check the mechanism, the user name and the password',
+      cause,
+    });
+  }
+  if (typeof code === 'string' && TLS_REJECTIONS.test(code)) {
+    return new LogError('refused', `no TLS connection to the broker at ${at}: ${message}`, {
+      code: 'tls-rejected',
+      hint: 'check the certificates on both sides, and that the port speaks TLS',
+      cause,
+    });
+  }
+  return new LogError('unavailable', `the broker at ${at} cannot be reached: ${message}`, {
+    code: 'kafka-unreachable',
+    hint: 'check the address, and that the broker is running',
+    cause,
+  });
+}
+
+/** OpenSSL's names for a certificate or a protocol that one side does not accept. */
+const TLS_REJECTIONS =
+  /^(ERR_SSL_|ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO_|UNABLE_TO_|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE|CRL_|HOSTNAME_MISMATCH)/;

@@ -1,0 +1,178 @@
+import { type ClusterTopic, type ClusterTopics, LogError } from '../../broker/cluster-log.js';
+import { SystemError } from '../../model/errors.js';
+import { changelogTopic } from '../../planner/physical/internal-names.js';
+import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
+import { type QueryTopology, topologyOf } from '../task/topology.js';
+import type { ChangelogPlace, ShardInput } from './shard-ports.js';
+
+/** Tombstones of changelogs are kept so long that a node may be away for half of it without building its state anew. */
+export const TOMBSTONE_RETENTION_MS = 7 * 24 * 3_600_000;
+/** Longer than the longest restore: what is read is not compacted meanwhile. */
+const MIN_COMPACTION_LAG_MS = 3_600_000;
+const REPARTITION_SETTINGS = { 'cleanup.policy': 'delete', 'retention.ms': '-1' } as const;
+const CHANGELOG_SETTINGS = {
+  'cleanup.policy': 'compact',
+  'min.compaction.lag.ms': String(MIN_COMPACTION_LAG_MS),
+  'delete.retention.ms': String(TOMBSTONE_RETENTION_MS),
+} as const;
+
+/** The id that fences earlier owners of a shard; a query id is never given twice. */
+export function transactionalId(serviceId: string, queryId: string, index: number): string {
+  return `${serviceId}-${queryId}-${index}`;
+}
+
+/** How many shards a query on these topics is cut into. */
+export function shardCount(topology: QueryTopology, shardsMax: number): number {
+  return Math.max(1, Math.min(topology.tasks, shardsMax));
+}
+
+/** The topics of a shard as they are now. */
+export interface ShardTopology {
+  readonly changelog: ChangelogPlace;
+  readonly inputs: readonly ShardInput[];
+  /** The partition numbers of the shard's tasks, ascending. */
+  readonly partitions: readonly number[];
+  readonly direct: boolean;
+  /** Names of repartition topics. */
+  readonly repartitions: ReadonlySet<string>;
+  partitionsOf(topic: string): number;
+  hasTopic(name: string | null): boolean;
+}
+
+export interface QueryPlace {
+  readonly serviceId: string;
+  readonly shards: number;
+  readonly index: number;
+  /** Whether records that failed are written somewhere. */
+  readonly processingLogTopic?: string | null;
+}
+
+/**
+ * Looks the topics of a query up, and makes the internal ones that are missing.
+ * @throws SystemError `unknown-topic`, `partitions-changed`
+ */
+export async function resolveTopics(
+  topics: ClusterTopics,
+  plan: PhysicalPlan,
+  place: QueryPlace,
+): Promise<ShardTopology> {
+  const { topology, described } = await describeQuery(topics, plan);
+  const { serviceId, shards, index } = place;
+  const names = new Map(described);
+  for (const { topic, partitions } of topology.repartitions) {
+    names.set(topic, await ensure(topics, topic, partitions, replicasOf(described), REPARTITION_SETTINGS));
+  }
+  const name = changelogTopic(serviceId, plan.queryId);
+  const changelog = await ensure(topics, name, shards, replicasOf(described), CHANGELOG_SETTINGS);
+  const others = [plan.sink?.topic, place.processingLogTopic].filter((topic) => typeof topic === 'string');
+  const found = await topics.describe(others);
+  others.forEach((topic, i) => {
+    const description = found[i]!;
+    if (description !== null) names.set(topic, description);
+    else if (topic === plan.sink?.topic) throw unknownTopic(topic);
+  });
+  const partitions = Array.from({ length: topology.tasks }, (_, p) => p).filter((p) => p % shards === index);
+  const inputs = topology.inputs.flatMap((input) =>
+    partitions
+      .filter((partition) => partition < input.partitions)
+      .map(
+        (partition): ShardInput => ({
+          topic: input.topic,
+          topicId: names.get(input.topic)!.id,
+          partition,
+          mayStartLate: input.mayStartLate && !input.internal,
+        }),
+      ),
+  );
+  return {
+    changelog: { topic: name, topicId: changelog.id, partition: index },
+    inputs,
+    partitions,
+    direct: topology.direct,
+    repartitions: new Set(topology.repartitions.map(({ topic }) => topic)),
+    partitionsOf: (topic) => names.get(topic)?.partitions ?? 1,
+    hasTopic: (topic) => topic !== null && names.has(topic),
+  };
+}
+
+/** The partitions of a query on the topics as they are. @throws SystemError `unknown-topic` */
+export async function describeQuery(
+  topics: ClusterTopics,
+  plan: PhysicalPlan,
+): Promise<{ readonly topology: QueryTopology; readonly described: ReadonlyMap<string, ClusterTopic> }> {
+  const sources = new Set<string>();
+  topologyOf(plan, (topic) => {
+    sources.add(topic);
+    return 1;
+  });
+  const names = [...sources];
+  const found = await topics.describe(names);
+  const described = new Map<string, ClusterTopic>();
+  names.forEach((name, i) => {
+    const topic = found[i]!;
+    if (topic === null) throw unknownTopic(name);
+    described.set(name, topic);
+  });
+  return { topology: topologyOf(plan, (name) => described.get(name)!.partitions), described };
+}
+
+/** Makes the internal topics of a new query. */
+export async function createInternalTopics(
+  topics: ClusterTopics,
+  plan: PhysicalPlan,
+  serviceId: string,
+  shardsMax: number,
+): Promise<void> {
+  const { topology, described } = await describeQuery(topics, plan);
+  const replicas = replicasOf(described);
+  for (const { topic, partitions } of topology.repartitions) {
+    await ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS);
+  }
+  const name = changelogTopic(serviceId, plan.queryId);
+  const [before] = await topics.describe([name]);
+  if (before === null) await ensure(topics, name, shardCount(topology, shardsMax), replicas, CHANGELOG_SETTINGS);
+}
+
+async function ensure(
+  topics: ClusterTopics,
+  name: string,
+  partitions: number,
+  replicas: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<ClusterTopic> {
+  const [before] = await topics.describe([name]);
+  let topic = before ?? null;
+  if (topic === null) {
+    try {
+      return await topics.create({ name, partitions, replicas, settings });
+    } catch (error) {
+      if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
+      [topic = null] = await topics.describe([name]);
+    }
+  }
+  if (topic === null) throw unknownTopic(name);
+  if (topic.partitions !== partitions) {
+    throw new SystemError(
+      `the topic "${name}" has ${topic.partitions} partitions where the query expects ${partitions}`,
+      {
+        code: 'partitions-changed',
+        hint: 'drop the query and create it again: its state was built for other partitions',
+      },
+    );
+  }
+  return topic;
+}
+
+/** Internal topics are kept as safely as what they are made from. */
+function replicasOf(described: ReadonlyMap<string, ClusterTopic>): number {
+  let replicas = 1;
+  for (const topic of described.values()) if (topic.replicas > replicas) replicas = topic.replicas;
+  return replicas;
+}
+
+function unknownTopic(name: string): SystemError {
+  return new SystemError(`the topic "${name}" does not exist`, {
+    code: 'unknown-topic',
+    hint: 'create the topic again, or drop the query',
+  });
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openKafka } from '../../src/broker/kafka/open-kafka.js';
+import { parseCaseFile } from '../support/case-file.js';
+import { type CaseVariant, runCase } from '../support/case-runner.js';
+
+/* The golden cases on a real cluster: what comes out must be what the embedded log gives. Every topic of the cluster is deleted after each. */
+
+const BROKERS = process.env['MILLRACE_TEST_KAFKA'];
+const FOLDER = join(import.meta.dirname, '../cases');
+
+const PLAIN: CaseVariant = {
+  name: 'on Kafka',
+  onFile: true,
+  cacheBytes: 0,
+  commitIntervalMs: 5,
+  partitions: 1,
+  restarts: false,
+  checks: new Set(['rows', 'changes', 'topic', 'answer', 'plan', 'error']),
+  kafka: BROKERS ?? '',
+};
+const RESTARTED: CaseVariant = {
+  name: 'on Kafka, several partitions, stopped and started before each step',
+  onFile: true,
+  cacheBytes: 10_000_000,
+  commitIntervalMs: 20,
+  partitions: 3,
+  restarts: true,
+  checks: new Set(['rows', 'error']),
+  kafka: BROKERS ?? '',
+};
+
+/** Cases that write records without a key to the topic of a table, which a compacted topic of Kafka does not take. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'null keys where a key is needed',
+  'a table from a table passes changes on',
+]);
+
+describe.skipIf(BROKERS === undefined)('golden cases', () => {
+  const kafka = openKafka({ bootstrapServers: (BROKERS ?? '').split(','), clientId: 'cases', log: () => {} });
+  const deleteTopics = async (): Promise<void> => {
+    for (const { name } of await kafka.topics.list()) if (!name.startsWith('__')) await kafka.topics.delete(name);
+  };
+  beforeAll(deleteTopics);
+  afterEach(deleteTopics);
+  afterAll(() => kafka.close());
+
+  for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.case'))) {
+    describe(file, () => {
+      for (const golden of parseCaseFile(readFileSync(join(FOLDER, file), 'utf8'))) {
+        for (const variant of [PLAIN, RESTARTED]) {
+          it.skipIf(REFUSED.has(golden.name))(`${golden.name}, ${variant.name}`, async () => {
+            await runCase(golden, variant, ({ step, actual }) => {
+              // What the service keeps in topics of its own is in the file of the embedded log.
+              const visible = (lines: readonly string[]): readonly string[] =>
+                lines.filter((line) => !line.includes('name: _confluent-ksql-'));
+              expect(visible(actual), `> ${step.kind} ${step.argument}`).toEqual(
+                visible(step.kind === 'rows' ? [...step.expected].sort() : step.expected),
+              );
+            });
+          });
+        }
+      }
+    });
+  }
+});

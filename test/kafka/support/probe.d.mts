@@ -1,0 +1,1 @@
+export function askBrokers(host: string, port: number, timeoutMs: number): Promise<readonly number[] | null>;

@@ -1,0 +1,3 @@
+/* What `scripts/simulate.mjs` bundles, with the code under test. */
+export { MUTANTS, SCALED } from './mutants.js';
+export { simulate } from './world.js';

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests on real brokers: `npm run test:kafka` starts those and sets MILLRACE_TEST_KAFKA. */
+export default defineConfig({
+  test: {
+    include: ['test/kafka/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+  },
+});
