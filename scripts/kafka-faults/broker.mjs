@@ -104,7 +104,7 @@ class Trial {
 
   fault(text) {
     const last =
-      this.server === null ? '' : `; the server said last\n    ${this.server.lines.slice(-10).join('\n    ')}`;
+      this.server === null ? '' : `; the server said last\n    ${this.server.lines.slice(-5).join('\n    ')}`;
     this.problems.push(text + last);
   }
 
@@ -173,7 +173,7 @@ class Trial {
 }
 
 const UNREACHABLE = /cannot be reached/;
-const REJECTED = /reject/i;
+const REJECTED = /credentials/;
 
 async function downAtStart(trial, awaySeconds) {
   await trial.cluster.kill();

@@ -27,8 +27,8 @@ const STILL_MS = 1_500;
 const LOOKS = 4;
 const LOOK_AGAIN_MS = 4_000;
 /** Java processes at a time. */
-const REFEREES = 3;
-const REFEREE_IDLE_MS = 4_000;
+const REFEREES = 5;
+const REFEREE_IDLE_MS = 3_000;
 
 /**
  * A service on a cluster with the workload of `workload.mjs`: its nodes with their folders, the records that come in, and the verdict on

@@ -159,7 +159,9 @@ function causeOf(error: unknown): string {
 
 function messageOf(text: string): string {
   try {
-    return String((JSON.parse(text) as { message?: unknown }).message ?? text);
+    const { message } = JSON.parse(text) as { message?: unknown };
+    // The lines after it are for people at that node.
+    return String(message ?? text).split('\n')[0]!;
   } catch {
     return text.slice(0, 200);
   }

@@ -103,7 +103,6 @@ describe.skipIf(NO_KAFKA)('two nodes of a service', () => {
           ]),
         );
         expect(await node.rows('SELECT K FROM T LIMIT 150;')).toHaveLength(150);
-        expect(await node.engine.lookup('T', ['k42'])).toEqual([{ K: 'k42', N: 2 }]);
       }
       // Over HTTP, as a client asks.
       const response = await fetch(`${b.url}/query`, {
@@ -137,6 +136,22 @@ describe.skipIf(NO_KAFKA)('two nodes of a service', () => {
       await drained(a, b);
       expect(await counts(b)).toEqual(allAt(4));
       expect(service.shardFiles('b').length).toBeGreaterThan(0);
+    },
+    LONG,
+  );
+
+  it(
+    'look keys up wherever they are',
+    async () => {
+      await a.run(stream('S'), TABLE);
+      await spread();
+      await feed(a);
+      await drained(a, b);
+      for (const { engine } of [a, b]) {
+        for (const key of ['k1', 'k2', 'k3', 'k4', 'k5', "it's"]) {
+          expect(await engine.lookup('T', [key])).toEqual(key.startsWith('k') ? [{ K: key, N: 1 }] : []);
+        }
+      }
     },
     LONG,
   );

@@ -64,13 +64,12 @@ export function foldOf(
 }
 
 /**
- * Everything in the tables of stores, by store name; empty tables do not show. Without the columns of the key, which say what its encoding says, but for the order of
- * entries in a MAP.
+ * Everything in the tables of stores that the log knows, by store name; empty tables do not show. Without the columns of the key, which say
+ * what its encoding says, but for the order of entries in a MAP.
  */
 export function tablesOf(database: Database): Record<string, unknown[]> {
-  const registered = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'state_stores'").get();
-  if (registered === undefined) return {};
-  const stores = database.prepare<[], { id: number; name: string }>('SELECT id, name FROM state_stores').all();
+  const sql = "SELECT table_id AS id, json_extract(text, '$.name') AS name FROM state_definitions WHERE logged = 1";
+  const stores = database.prepare<[], { id: number; name: string }>(sql).all();
   const tables: Record<string, unknown[]> = {};
   for (const { id, name } of stores) {
     const rows = database.prepareOwn(`SELECT * FROM state_${id}`).safeIntegers(true).all() as Record<string, unknown>[];

@@ -14,21 +14,15 @@ export interface KafkaErrorCode {
   readonly kind: KafkaErrorKind;
 }
 
-export const UNKNOWN_SERVER_ERROR = -1;
 export const OFFSET_OUT_OF_RANGE = 1;
 export const CORRUPT_MESSAGE = 2;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
-export const LEADER_NOT_AVAILABLE = 5;
 export const REQUEST_TIMED_OUT = 7;
 export const INVALID_TOPIC = 17;
-export const COORDINATOR_LOAD_IN_PROGRESS = 14;
-export const COORDINATOR_NOT_AVAILABLE = 15;
-export const NOT_COORDINATOR = 16;
 export const ILLEGAL_GENERATION = 22;
 export const UNKNOWN_MEMBER_ID = 25;
 export const REBALANCE_IN_PROGRESS = 27;
 export const TOPIC_ALREADY_EXISTS = 36;
-export const NOT_CONTROLLER = 41;
 export const CONCURRENT_TRANSACTIONS = 51;
 export const OPERATION_NOT_ATTEMPTED = 55;
 export const MEMBER_ID_REQUIRED = 79;

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import {
   type BatchReader,
   type BatchReaders,
@@ -14,6 +14,9 @@ import type { CatalogCommand, StoredCommand } from '../thread/stream-thread.js';
 
 const TAKE_BYTES = 1024 * 1024;
 const TRANSACTION_TIMEOUT_MS = 10_000;
+const ATTEMPTS_MAX = 6;
+/** The first pause after somebody else has become the writer in the middle of an append is at most so long; the next ones twice as long each. */
+const PAUSE_MS = 20;
 const TOPIC_SETTINGS = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' } as const;
 const ID_HEADER = 'id';
 const CHECKSUM_HEADER = 'sha256';
@@ -37,8 +40,8 @@ export function commandTopicName(serviceId: string): string {
 }
 
 /**
- * The catalog of a service as one partition of commands, heard by all nodes in the same order. Whoever writes has claimed the topic: it has fenced
- * the writer before it and then heard everything that was there, so that a command is always made on the catalog that it changes.
+ * The catalog of a service as one partition of commands, heard by all nodes in the same order. A command is made on the catalog that it changes:
+ * whoever appends fences the writer before it, hears everything that is there, and appends nothing if that is more than it knew at its claim.
  */
 export class CommandTopic {
   readonly name: string;
@@ -48,6 +51,8 @@ export class CommandTopic {
   #reader: BatchReader | null = null;
   #writer: TransactionalWriter | null = null;
   #sequence = 0;
+  /** The last command that the next ones are made on; null before the first claim. */
+  #claimed: number | null = null;
   #opened = false;
   #waiting: { readonly until: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
@@ -93,14 +98,10 @@ export class CommandTopic {
     return before;
   }
 
-  /** Becomes the one writer, and hears every command before this call. */
+  /** Hears every command before this call. What is appended next is made on these. */
   async claim(): Promise<void> {
-    if (this.#writer === null) {
-      const { writers, serviceId } = this.#parts;
-      this.#writer = await writers.transactional(`${serviceId}-commands`, TRANSACTION_TIMEOUT_MS);
-    }
-    const [range] = await this.#parts.topics.offsets([{ topic: this.name, partition: 0 }]);
-    await this.#reach(range!.end);
+    await this.#catchUp();
+    this.#claimed = this.#sequence;
   }
 
   /**
@@ -109,9 +110,53 @@ export class CommandTopic {
    */
   async append(commands: readonly CatalogCommand[]): Promise<void> {
     if (commands.length === 0) return;
-    const writer = this.#writer;
-    if (writer === null) throw fenced(null);
+    const claimed = this.#claimed;
+    if (claimed === null) throw fenced(null);
     const ids = commands.map(() => randomUUID());
+    let doubt: LogError | null = null;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const writer = await this.#becomeWriter();
+        // An attempt may have succeeded although nobody said so.
+        if (this.#heard.has(ids[0]!)) break;
+        if (this.#sequence !== claimed || attempt === ATTEMPTS_MAX) throw fenced(doubt);
+        await this.#write(writer, commands, ids);
+        break;
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error;
+        this.#letGo();
+        const isUncertain: boolean = doubt?.failure === 'uncertain';
+        if (error.failure === 'refused' || error.failure === 'unavailable') throw isUncertain ? doubt : error;
+        if (!isUncertain) doubt = error;
+        await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS * 2 ** attempt)));
+      }
+    }
+    this.#claimed = this.#sequence;
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#letGo();
+    this.#abandon(new SystemError('the engine is closed', { code: 'closed' }));
+  }
+
+  #hear: (commands: readonly StoredCommand[]) => void = () => {};
+
+  /** From then on nobody else appends anything, and everything that is there has been heard. */
+  async #becomeWriter(): Promise<TransactionalWriter> {
+    if (this.#writer !== null) return this.#writer;
+    const { writers, serviceId } = this.#parts;
+    const writer = await writers.transactional(`${serviceId}-commands`, TRANSACTION_TIMEOUT_MS);
+    this.#writer = writer;
+    await this.#catchUp();
+    return writer;
+  }
+
+  async #write(
+    writer: TransactionalWriter,
+    commands: readonly CatalogCommand[],
+    ids: readonly string[],
+  ): Promise<void> {
     const builder = new RecordBatchBuilder();
     commands.forEach(({ text }, i) => {
       builder.append(this.#parts.now(), null, Buffer.from(text), [
@@ -119,32 +164,23 @@ export class CommandTopic {
         { key: CHECKSUM_HEADER, value: Buffer.from(checksumOf(text)) },
       ]);
     });
-    try {
-      await writer.addPartitions([{ topic: this.name, partition: 0 }]);
-      const [place] = await writer.append([
-        { topic: this.name, partition: 0, records: commands.length, bytes: builder.finish() },
-      ]);
-      await writer.end('commit');
-      await this.#reach(place!.lastOffset + 1);
-    } catch (error) {
-      this.#writer = null;
-      writer.close();
-      if (!(error instanceof LogError) || error.failure === 'refused') throw error;
-      if (error.failure === 'fenced') throw fenced(error);
-      // Whether it happened is known once the transaction is over and the log has been read to its end.
-      await this.claim();
-      if (!this.#heard.has(ids[0]!)) throw fenced(error);
-    }
+    await writer.addPartitions([{ topic: this.name, partition: 0 }]);
+    const [place] = await writer.append([
+      { topic: this.name, partition: 0, records: commands.length, bytes: builder.finish() },
+    ]);
+    await writer.end('commit');
+    await this.#reach(place!.lastOffset + 1);
   }
 
-  close(): void {
-    this.#reader?.close();
+  #letGo(): void {
     this.#writer?.close();
     this.#writer = null;
-    this.#abandon(new SystemError('the engine is closed', { code: 'closed' }));
   }
 
-  #hear: (commands: readonly StoredCommand[]) => void = () => {};
+  async #catchUp(): Promise<void> {
+    const [range] = await this.#parts.topics.offsets([{ topic: this.name, partition: 0 }]);
+    await this.#reach(range!.end);
+  }
 
   /** Waits until everything below the offset has been heard. */
   #reach(offset: number): Promise<void> {

@@ -56,18 +56,16 @@ describe.skipIf(NO_KAFKA)('aborted transactions', () => {
         const values = Array.from({ length: 1 + random(4) }, (_, i) => `s${step}r${i}`);
         await open.writer.addPartitions([partition]);
         const key = random(2) === 0 ? ZERO_KEY : 'key';
-        const [{ baseOffset }] = (await open.writer.append([batchOf(topic.name, 0, values, key)])) as [
-          { baseOffset: number },
-        ];
+        const [appended] = await open.writer.append([batchOf(topic.name, 0, values, key)]);
+        const { baseOffset } = appended!;
         values.forEach((value, i) => {
           const record = { offset: baseOffset + i, value, committed: false };
           written.push(record);
           open.records.push(record);
         });
       } else if (action < 7) {
-        const [{ baseOffset }] = (await plain.append([batchOf(topic.name, 0, [`p${step}`], ZERO_KEY)])) as [
-          { baseOffset: number },
-        ];
+        const [appended] = await plain.append([batchOf(topic.name, 0, [`p${step}`], ZERO_KEY)]);
+        const { baseOffset } = appended!;
         written.push({ offset: baseOffset, value: `p${step}`, committed: true });
       } else if (open.records.length > 0) {
         await end(open, random(3) === 0 ? 'commit' : 'abort');

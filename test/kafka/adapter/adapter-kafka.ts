@@ -129,7 +129,8 @@ export async function readToEnd(
   partition = 0,
   from = 0,
 ): Promise<Reading> {
-  const [{ end }] = (await kafka.topics.offsets([{ topic: topic.name, partition }])) as readonly [{ end: number }];
+  const [offsets] = await kafka.topics.offsets([{ topic: topic.name, partition }]);
+  const { end } = offsets!;
   const reading = read(readers, topic, partition, from);
   await reading.until(({ reader }) => reader.failure !== null || reader.next >= end, `reading up to ${end}`);
   return reading;

@@ -82,7 +82,8 @@ describe.skipIf(NO_KAFKA)('reading', () => {
       await pause(500);
     }
     expect(await isCompacted()).toBe(true);
-    const [{ end }] = (await kafka.topics.offsets([partition])) as readonly [{ end: number }];
+    const [offsets] = await kafka.topics.offsets([partition]);
+    const { end } = offsets!;
     const all = await readToEnd(kafka, readers, topic);
     const state = new Map(all.records.map(({ key, value }) => [key, value]));
     const newest = Array.from({ length: 20 }, (_, i) => [`k${i}`, `${last}.${i}`] as const);

@@ -205,11 +205,11 @@ describe('asking the other nodes', () => {
   it('says what a node that refuses has to say', async () => {
     const url = await node((_, response) => {
       response.statusCode = 503;
-      response.end(JSON.stringify({ error_code: 50300, message: 'Shard 0 cannot be read here now.' }));
+      response.end(JSON.stringify({ error_code: 50300, message: 'Shard 0 cannot be read here now.\ntry again' }));
     });
     await expect(ask(placement(url))).rejects.toMatchObject({
       code: 'shard-unavailable',
-      message: expect.stringContaining('cannot be read here now'),
+      message: expect.stringMatching(/Shard 0 .* answers Shard 0 cannot be read here now\.\. Shard 1 [^\n]*$/),
     });
   });
 

@@ -134,6 +134,51 @@ describe('the command topic', () => {
     expect(b.texts).toEqual(a.texts);
   });
 
+  it('can be claimed by several, of whom the first to append wins', async () => {
+    const a = await new Node().open();
+    const b = await new Node().open();
+    await a.topic.claim();
+    await b.topic.claim();
+    await a.topic.append([{ text: 'of a' }]);
+    await expect(b.topic.append([{ text: 'of b' }])).rejects.toMatchObject({ code: 'catalog-fenced' });
+    await b.write('of b, again');
+    await settle();
+    expect(a.texts).toEqual(['1 of a', '2 of b, again']);
+  });
+
+  it('takes several appends after one claim, and none after an append of another', async () => {
+    const a = await new Node().open();
+    const b = await new Node().open();
+    await a.topic.claim();
+    await a.topic.append([{ text: 'one' }]);
+    await a.topic.append([{ text: 'two' }]);
+    await b.write('three');
+    await expect(a.topic.append([{ text: 'four' }])).rejects.toMatchObject({ code: 'catalog-fenced' });
+    expect(b.texts).toEqual(['1 one', '2 two', '3 three']);
+  });
+
+  it('is written although another has become the writer in the middle, but has written nothing', async () => {
+    const node = await new Node().open();
+    await node.topic.claim();
+    let others = 2;
+    log.beforeAppend = () => {
+      if (others-- > 0) void log.transactional('svc_-commands');
+    };
+    await node.topic.append([{ text: 'one' }]);
+    expect(node.texts).toEqual(['1 one']);
+    expect(others).toBeLessThan(0);
+  });
+
+  it('is given up by somebody whom others always overtake', async () => {
+    const node = await new Node().open();
+    await node.topic.claim();
+    log.beforeAppend = () => void log.transactional('svc_-commands');
+    await expect(node.topic.append([{ text: 'one' }])).rejects.toMatchObject({ code: 'catalog-fenced' });
+    log.beforeAppend = null;
+    await node.write('two');
+    expect(node.texts).toEqual(['1 two']);
+  });
+
   it('finds commands again whose answer was lost', async () => {
     const node = await new Node().open();
     await node.topic.claim();
@@ -144,14 +189,48 @@ describe('the command topic', () => {
     expect(node.texts).toEqual(['1 one', '2 two', '3 three']);
   });
 
-  it('says so when commands whose answer was lost are not there', async () => {
+  it('writes commands again whose answer was lost and that are not there', async () => {
     const node = await new Node().open();
     await node.topic.claim();
     log.nextEnd = 'aborted, answer lost';
-    await expect(node.topic.append([{ text: 'one' }])).rejects.toMatchObject({ code: 'catalog-fenced' });
-    expect(node.texts).toEqual([]);
-    await node.write('two');
-    expect(node.texts).toEqual(['1 two']);
+    await node.topic.append([{ text: 'one' }]);
+    expect(node.texts).toEqual(['1 one']);
+  });
+
+  it('says so when commands whose answer was lost are not there, and another was first', async () => {
+    const a = await new Node().open();
+    const b = await new Node().open();
+    await a.topic.claim();
+    log.nextEnd = 'aborted, answer lost';
+    const transactional = log.transactional.bind(log);
+    // Between the first attempt of a and the second.
+    log.transactional = async (id) => {
+      log.transactional = async () => {
+        log.transactional = transactional;
+        await b.write('of b');
+        return transactional(id);
+      };
+      return transactional(id);
+    };
+    await expect(a.topic.append([{ text: 'of a' }])).rejects.toMatchObject({ code: 'catalog-fenced' });
+    expect(a.texts).toEqual(['1 of b']);
+  });
+
+  it('does not say that nothing has happened when nobody knows', async () => {
+    const node = await new Node().open();
+    await node.topic.claim();
+    log.nextEnd = 'committed, answer lost';
+    const { offsets } = log.topics;
+    log.beforeAppend = () => {
+      log.topics.offsets = async () => {
+        throw new LogError('unavailable', 'no broker', { code: 'unreachable' });
+      };
+    };
+    await expect(node.topic.append([{ text: 'one' }])).rejects.toMatchObject({ failure: 'uncertain' });
+    log.topics.offsets = offsets;
+    log.beforeAppend = null;
+    await node.topic.claim();
+    expect(node.texts).toEqual(['1 one']);
   });
 
   it('passes on what the log refuses, and can be claimed again', async () => {
