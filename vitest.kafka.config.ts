@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/kafka/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // The cluster is shared, and some files empty it.
+    maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 180_000,
   },

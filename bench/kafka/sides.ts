@@ -54,7 +54,9 @@ export class SideProcess {
   static async start(name: Side, options: SideOptions): Promise<SideProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
     if (name === 'peer') return new SideProcess(name, 'java', peerArguments(options, folder), folder);
-    const side = new SideProcess(name, process.execPath, engineArguments(options, folder), folder);
+    const profile = process.env['MILLRACE_BENCH_PROFILE'];
+    const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const side = new SideProcess(name, process.execPath, [...flags, ...engineArguments(options, folder)], folder);
     try {
       await side.#execute(options);
     } catch (error) {

@@ -174,6 +174,7 @@ class Trial {
 
 const UNREACHABLE = /cannot be reached/;
 const REJECTED = /credentials/;
+const FULL = /the disk is full|no space left/;
 
 async function downAtStart(trial, awaySeconds) {
   await trial.cluster.kill();
@@ -291,7 +292,7 @@ async function diskFull(trial) {
   const filler = join(data, 'filler');
   fill(filler);
   const deadline = performance.now() + FULL_MS;
-  const speaks = () => trial.server.lines.find((line) => /full|no space/i.test(line));
+  const speaks = () => trial.server.lines.find((line) => FULL.test(line));
   while (speaks() === undefined && !trial.server.isGone && performance.now() < deadline) {
     await sleep(200);
     fill(filler);

@@ -6,13 +6,13 @@ export async function openEmbedded(
   data: string | null,
   settings: Readonly<Record<string, string>> = {},
   threads?: 0 | 1,
-  log?: EngineOptions['log'],
+  more: Pick<EngineOptions, 'log' | 'patient'> = {},
 ): Promise<Engine> {
   const { openEngine } = await import('../engine/create-engine.js');
   const fromSource = import.meta.url.endsWith('.ts');
   return openEngine({
     ...(data === null ? {} : { data }),
-    ...(log === undefined ? {} : { log }),
+    ...more,
     settings,
     threads: fromSource ? 0 : (threads ?? 1),
   });

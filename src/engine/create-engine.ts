@@ -27,6 +27,11 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Hears what an operator should know of a node on Kafka; by default nobody does. */
   readonly log?: NodeLog;
+  /**
+   * On Kafka: true returns before the cluster has answered, and waits for it as long as it takes; statements are refused until `Engine.ready`
+   * resolves. False, the default: the engine is ready, or it is an error.
+   */
+  readonly patient?: boolean;
 }
 
 /**
@@ -49,9 +54,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     random: Math.random,
     millraceVersion: MILLRACE_VERSION,
   });
-  try {
+  const ready = engine.begin(async () => {
+    await runtime.connected;
     await ensureProcessingLog(engine.core, logTopic);
-    await engine.start();
+  });
+  if (options.patient === true) return engine;
+  try {
+    await ready;
     return engine;
   } catch (error) {
     await engine.close();
@@ -74,6 +83,7 @@ async function openClusterRuntime(
     clock,
     log: options.log ?? (() => {}),
     processingLogTopic,
+    patient: options.patient ?? false,
   });
 }
 
@@ -107,7 +117,8 @@ async function openEmbeddedRuntime(
     log: new EmbeddedLogView(new EmbeddedLogReader(reader), thread),
     tables,
     commands: readCommands(reader),
-    clusterId: 'millrace-embedded',
+    clusterId: () => 'millrace-embedded',
+    connected: Promise.resolve(),
     placement: null,
     announceUrl: (url) => {
       if (!inMemory) announceOwner(path, url);

@@ -33,7 +33,8 @@ export interface EngineParts {
   readonly tables: TableReader;
   /** The catalog's log so far; what comes later is told by the thread. */
   readonly commands: readonly StoredCommand[];
-  readonly clusterId: string;
+  /** Known once the runtime is connected. */
+  readonly clusterId: () => string;
   readonly millraceVersion: string;
   /** Where the parts of a query's state are; null where all of it is always here. */
   readonly placement: ((queryId: string) => QueryPlacement | null) | null;

@@ -194,6 +194,8 @@ export interface EngineStatistics {
  * Errors are StatementError (the SQL), SystemError (the service).
  */
 export interface Engine {
+  /** Resolves once statements can be run. @throws SystemError when that will never be */
+  ready(): Promise<void>;
   /** A session with the given overrides and variables. @throws StatementError for an unknown or prohibited property */
   session(properties?: Readonly<Record<string, unknown>>, variables?: Readonly<Record<string, unknown>>): Session;
   /** Parses a text without running it; never throws. */

@@ -3,6 +3,7 @@ import { StatementError, SystemError } from '../model/errors.js';
 import { NO_SPAN } from '../model/source-span.js';
 import type { SqlValue } from '../model/value.js';
 import type { PrintTopic, Statement } from '../parser/ast.js';
+import { formatStatement } from '../parser/format.js';
 import { type Diagnostic, parse } from '../parser/parse.js';
 import { splitStatements } from '../parser/split.js';
 import { sourcesOf } from '../planner/physical/physical-plan.js';
@@ -64,6 +65,7 @@ export class MillraceEngine implements Engine {
   #storageError: string | null = null;
   #threadError: string | null = null;
   #closing: Promise<void> | null = null;
+  #ready: Promise<void> = Promise.resolve();
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -76,10 +78,25 @@ export class MillraceEngine implements Engine {
     });
   }
 
-  /** Deploys the persistent queries of the file; called once, before anything else. */
-  async start(): Promise<void> {
-    await this.#core.startQueries();
-    this.#state = 'READY';
+  /**
+   * Prepares the catalog and deploys its persistent queries; called once, before anything else.
+   * @returns what `ready` returns from then on
+   */
+  begin(prepare: () => Promise<void>): Promise<void> {
+    const begun = (async () => {
+      await prepare();
+      await this.#core.startQueries();
+      if (this.#state === 'INITIALIZING') this.#state = 'READY';
+    })();
+    begun.catch((error: Error) => {
+      if (this.#closing === null) this.#threadError = error.message;
+    });
+    this.#ready = begun;
+    return begun;
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
   }
 
   /** The catalog's core, for what the composition root adds at start. */
@@ -178,8 +195,10 @@ export class MillraceEngine implements Engine {
     if (entry === null) {
       throw new StatementError(`Source \`${table}\` does not exist.`, { code: 'unknown-source' });
     }
-    const query = keyQuery(entry, key);
-    const handle = await this.#runSelect({ kind: 'select', query, span: NO_SPAN }, '', createSession());
+    const select = { kind: 'select', query: keyQuery(entry, key), span: NO_SPAN } as const;
+    // Other nodes are asked in words.
+    const text = this.#parts.placement === null ? '' : `${formatStatement(select)};`;
+    const handle = await this.#runSelect(select, text, createSession());
     const rows: RowObject[] = [];
     for await (const batch of handle.batches) {
       for (const row of batch) rows.push(rowObject(handle.columns, row.values));
@@ -254,7 +273,7 @@ export class MillraceEngine implements Engine {
     return {
       version: KSQL_VERSION,
       millraceVersion: this.#parts.millraceVersion,
-      clusterId: this.#parts.clusterId,
+      clusterId: this.#parts.clusterId(),
       serviceId: this.#core.serviceId,
       status: this.#threadError !== null ? 'ERROR' : this.#isHealthy ? 'RUNNING' : 'DEGRADED',
     };
@@ -322,6 +341,13 @@ export class MillraceEngine implements Engine {
 
   #assertOpen(): void {
     if (this.#closing !== null) throw new SystemError('the engine is closed', { code: 'closed' });
+    if (this.#state === 'INITIALIZING') {
+      throw new SystemError('KSQL is not yet ready to serve requests.', {
+        code: 'not-ready',
+        retriable: true,
+        hint: this.#parts.thread.health().find(({ reason }) => reason !== null)?.reason ?? 'the catalog is being read',
+      });
+    }
   }
 
   #insertEntry(name: string): ReturnType<InsertService['target']> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LogError } from '../broker/cluster-log.js';
 import { ClusterLogView } from '../broker/cluster-log-view.js';
 import { openKafka } from '../broker/kafka/open-kafka.js';
 import { CommandTopic } from '../executor/shard/command-topic.js';
@@ -11,7 +12,7 @@ import type { ShardHost, ShardHostOwner, ShardHostSettings } from '../executor/s
 import { ShardNode } from '../executor/shard/shard-node.js';
 import { ShardTables } from '../executor/shard/shard-tables.js';
 import { WorkerShardHost } from '../executor/shard/worker-shard-host.js';
-import type { StoredCommand, ThreadEvent } from '../executor/thread/stream-thread.js';
+import type { ThreadEvent } from '../executor/thread/stream-thread.js';
 import { createFunctionRegistry } from '../functions/registry.js';
 import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
@@ -32,18 +33,24 @@ export interface ClusterOptions {
   readonly log: NodeLog;
   /** Topic of KSQL_PROCESSING_LOG. */
   readonly processingLogTopic: string;
+  /** Whether a cluster that cannot be reached, or does not let us in, is waited for; else it is an error after a while. */
+  readonly patient: boolean;
 }
 
 /** The parts of an engine that its runtime brings. */
 export type RuntimeParts = Pick<
   EngineParts,
   'thread' | 'log' | 'tables' | 'commands' | 'clusterId' | 'announceUrl' | 'release' | 'placement'
->;
+> & {
+  /** Resolves once statements can be run; what was in the catalog has been told by then. */
+  readonly connected: Promise<void>;
+};
 
 const DEFAULT_FOLDER = 'millrace-state';
+const CONNECT_AGAIN_MS = 1_000;
 
 /**
- * Joins this process to a service on Kafka, as one of its nodes. Waits until the cluster can be reached.
+ * Joins this process to a service on Kafka, as one of its nodes. Does not wait for the cluster: see `connected`.
  * @throws SystemError `file-in-use` when another process has the folder; `invalid-setting`
  */
 export async function openCluster(options: ClusterOptions): Promise<RuntimeParts> {
@@ -78,8 +85,23 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       onCommands: (heard) => hear({ kind: 'commands', commands: heard }),
       onFailure: (error) => hear({ kind: 'threadFailed', error: `the catalog cannot be read on: ${error.message}` }),
     });
-    const { clusterId } = await kafka.describeCluster();
-    const before: readonly StoredCommand[] = await commands.open();
+    let clusterId = 'unknown';
+    let closed = false;
+    const connect = async (): Promise<void> => {
+      let said: string | null = null;
+      for (;;) {
+        try {
+          clusterId = (await kafka.describeCluster()).clusterId ?? clusterId;
+          hear({ kind: 'commands', commands: await commands.open() });
+          return;
+        } catch (error) {
+          if (!options.patient || closed || !(error instanceof LogError)) throw error;
+          if (said !== error.message) log('warn', `the catalog cannot be read yet: ${error.message}`);
+          said = error.message;
+          await new Promise((resolve) => setTimeout(resolve, CONNECT_AGAIN_MS));
+        }
+      }
+    };
     const hostSettings: ShardHostSettings = {
       connection,
       node,
@@ -130,6 +152,7 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       onServing: (queryId, index, path) => tables.serve(queryId, index, path),
       log,
       release: async () => {
+        closed = true;
         await Promise.all([readers.close(), viewReaders.close()]);
         await kafka.close();
       },
@@ -138,8 +161,9 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       thread: shardNode,
       log: view,
       tables,
-      commands: before,
-      clusterId: clusterId ?? 'unknown',
+      commands: [],
+      clusterId: () => clusterId,
+      connected: connect(),
       placement: (queryId) => shardNode.placement(queryId),
       announceUrl: (url) => {
         announceOwner(lockPath, url);

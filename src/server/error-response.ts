@@ -52,6 +52,7 @@ export function errorReply(error: unknown, log: ErrorLog, statement?: string): E
   if (error instanceof StatementError) return statementReply(error, statement ?? '');
   if (error instanceof SystemError) {
     if (error.code === 'closed') return generic(503, 50303, 'The server is shutting down');
+    if (error.code === 'not-ready') return generic(503, 50302, errorMessage(error));
     if (statement !== undefined) return ofStatement(500, 50000, errorMessage(error), statement);
     return generic(error.retriable ? 503 : 500, 50000, errorMessage(error));
   }

@@ -36,8 +36,13 @@ export class FileLock {
       throw toStorageError(error, lockPath);
     }
     const lock = new FileLock(path, connection);
-    lock.setOwner(null);
-    return lock;
+    try {
+      lock.setOwner(null);
+      return lock;
+    } catch (error) {
+      lock.release();
+      throw toStorageError(error, path);
+    }
   }
 
   /** Says where the process that holds the file answers. */

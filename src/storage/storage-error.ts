@@ -102,9 +102,18 @@ const REMEDIES: readonly (readonly [prefix: string, remedy: Remedy])[] = [
  * `value-too-large`, `storage-io`.
  */
 export function toStorageError(error: unknown, path: string): unknown {
+  if (isOutOfRoom(error)) return refusal(path, REMEDIES[0]![1], 'ENOSPC', error);
   if (!(error instanceof BetterSqlite3.SqliteError)) return error;
   const found = REMEDIES.find(([prefix]) => error.code.startsWith(prefix));
   if (found === undefined) return error;
-  const { code, message, retriable, hint } = found[1];
-  return new SystemError(`cannot use "${path}": ${message} (${error.code})`, { code, retriable, hint, cause: error });
+  return refusal(path, found[1], error.code, error);
+}
+
+/** Companions of a SQLite file are written by other means than SQLite. */
+function isOutOfRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+}
+
+function refusal(path: string, { code, message, retriable, hint }: Remedy, said: string, cause: unknown): SystemError {
+  return new SystemError(`cannot use "${path}": ${message} (${said})`, { code, retriable, hint, cause });
 }

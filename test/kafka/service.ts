@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kafka } from '../../src/broker/kafka/open-kafka.js';
-import { openEngine } from '../../src/engine/create-engine.js';
+import { type EngineOptions, openEngine } from '../../src/engine/create-engine.js';
 import type { Engine, QueryHandle, Session } from '../../src/engine/engine.js';
 import type { MillraceEngine } from '../../src/engine/millrace-engine.js';
 import { type RunningServer, serve } from '../../src/server/serve.js';
@@ -18,6 +18,8 @@ export const SESSION_MS = 6_000;
 export class Service {
   readonly id = `t${randomBytes(4).toString('hex')}_`;
   readonly kafka: Kafka = connect();
+  /** What the nodes have said to their operator. */
+  readonly logged: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-service-'));
   readonly #nodes = new Set<ServiceNode>();
 
@@ -36,6 +38,8 @@ export class Service {
       'ksql.service.id': this.id,
       'ksql.streams.session.timeout.ms': String(SESSION_MS),
       'ksql.streams.commit.interval.ms': '50',
+      // Topics of tables and streams are the cluster's.
+      'ksql.output.topic.name.prefix': this.id,
       ...more,
     };
   }
@@ -51,7 +55,12 @@ export class Service {
 
   /** Starts a node in this process, or starts it again on the folder that it had. */
   async start(name = 'a', settings: Readonly<Record<string, string>> = {}): Promise<ServiceNode> {
-    const options = { data: this.folderOf(name), threads: 0 as const, settings: this.settings(settings) };
+    const options: EngineOptions = {
+      data: this.folderOf(name),
+      threads: 0,
+      settings: this.settings(settings),
+      log: (level, message) => this.logged.push(`${name} ${level}: ${message}`),
+    };
     const engine = (await openEngine(options)) as MillraceEngine;
     const node = new ServiceNode(engine, await serve(engine, { port: 0 }), () => this.#nodes.delete(node));
     this.#nodes.add(node);

@@ -152,6 +152,11 @@ export const MUTANTS: readonly Mutant[] = [
     'at least once: changes that an owner left without a position record count later',
     shard('if (owners.unclosed >= 0) await', 'if (owners.unclosed < 0) await'),
   ),
+  inCode('renewal-unnoticed', 'at least once: an owner does not notice that its writer has become another producer', {
+    file: 'epoch-writer.ts',
+    from: 'if (this.#writer.producerId === this.producerId) return;',
+    to: 'return;',
+  }),
   inCode(
     'position-with-outputs',
     'at least once: the position record is sent while outputs are not acknowledged',

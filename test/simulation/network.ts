@@ -23,9 +23,11 @@ export interface NetworkFaults {
   late: number;
   repeated: number;
   slow: number;
+  /** A batch without a transaction comes to a broker that has forgotten its producer. */
+  forgotten: number;
 }
 
-export const NO_NETWORK_FAULTS: NetworkFaults = { lost: 0, answerLost: 0, late: 0, repeated: 0, slow: 0 };
+export const NO_NETWORK_FAULTS: NetworkFaults = { lost: 0, answerLost: 0, late: 0, repeated: 0, slow: 0, forgotten: 0 };
 
 /** Carries requests to the broker and answers back. */
 export class Network {

@@ -170,7 +170,7 @@ export class Oracles {
   #changelogRecord(batch: LogBatch, record: ModelRecord): void {
     if (record.key.startsWith(CLAIM_START)) {
       const { generation, producerId } = decodeClaim(record.value!);
-      if (producerId !== batch.producerId || (this.#owner !== null && generation <= this.#owner.generation)) return;
+      if (this.#owner !== null && generation <= this.#owner.generation) return;
       this.#owner = { generation, producerId };
       this.#void.push(...this.#pending);
       this.#pending = [];

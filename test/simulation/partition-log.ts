@@ -170,7 +170,7 @@ export class PartitionLog {
 
   /**
    * Compaction up to an offset: the last record of each key stays, deletions go once they have been seen by one cleaning and `retentionMs`
-   * have passed since, and so does what was aborted.
+   * have passed since, and so does what was aborted. With endless retention no deletion goes.
    */
   clean(before: number, retentionMs: number, movesStart: boolean): void {
     const end = Math.min(before, this.stable);
@@ -184,8 +184,8 @@ export class PartitionLog {
       if (last.get(record.key) !== record.offset) return false;
       if (record.value !== null) return true;
       const horizon = this.#horizons.get(record.offset);
-      if (horizon === undefined) this.#horizons.set(record.offset, now + retentionMs);
-      return horizon === undefined || now <= horizon;
+      if (horizon === undefined && Number.isFinite(retentionMs)) this.#horizons.set(record.offset, now + retentionMs);
+      return horizon === undefined || now <= horizon || retentionMs === Number.POSITIVE_INFINITY;
     };
     const kept: LogBatch[] = [];
     for (const batch of this.batches) {

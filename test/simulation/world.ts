@@ -92,6 +92,7 @@ export class World {
       late: bad * random.next(),
       repeated: random.pick([0, 0.05]),
       slow: random.pick([0.02, 0.15]),
+      forgotten: random.pick([0, 0.01]),
     };
     this.failpointRate = random.pick([0, 0.002, 0.01, 0.02]);
     this.#faultEvery = random.pick([15, 40, 120]);
@@ -255,9 +256,10 @@ export class World {
       }
     } else if (kind < 48) {
       const before = group.owner;
-      this.#reassign(random.below(this.#slots.length));
-      if (random.chance(0.4))
-        scheduler.after(random.between(0.5, 40), null, () => !this.#healed && this.#reassign(before));
+      // Often to the other process of the same machine.
+      this.#reassign(random.chance(0.4) ? 2 - before : random.below(this.#slots.length));
+      if (random.chance(0.6))
+        scheduler.after(random.between(0.5, 25), null, () => !this.#healed && this.#reassign(before));
     } else if (kind < 56) {
       this.#losePower(slot.disk);
     } else if (kind < 59) {
@@ -271,12 +273,16 @@ export class World {
       this.trace?.(() => 'the broker cannot be reached');
       this.#network.downUntil = scheduler.time + random.between(2, 120);
     } else if (kind < 86) {
-      const before = cluster.changelog.stable - random.below(4);
+      // While a restore reads, the log keeps its beginning, the deletions in it, and what is no older than the restore.
+      const restores = this.#slots
+        .filter(({ process }) => process?.alive && process.shard?.phase === 'recovering')
+        .map(({ process }) => process!.shard!.restore?.end ?? 0);
+      const before = Math.min(cluster.changelog.stable - random.below(4), ...restores);
       if (oracles.mayClean(before)) {
         this.trace?.(() => `the changelog is compacted up to ${before}`);
-        // Whoever has asked where the log begins is not surprised by another answer of the log itself.
-        const isRestoring = this.#slots.some((s) => s.process?.shard?.phase === 'recovering');
-        cluster.changelog.clean(before, TOMBSTONE_RETENTION_MS, !isRestoring && random.chance(0.2));
+        const isQuiet = restores.length === 0;
+        const retentionMs = isQuiet ? TOMBSTONE_RETENTION_MS : Number.POSITIVE_INFINITY;
+        cluster.changelog.clean(before, retentionMs, isQuiet && random.chance(0.2));
       }
     } else if (kind < 90) {
       const inputs = oracles.latest?.position.inputs ?? [];
@@ -321,7 +327,7 @@ export class World {
     this.#healed = true;
     this.#healedAt = this.scheduler.time;
     this.failpointRate = 0;
-    this.#network.faults = { lost: 0, answerLost: 0, late: 0, repeated: 0, slow: 0 };
+    this.#network.faults = { lost: 0, answerLost: 0, late: 0, repeated: 0, slow: 0, forgotten: 0 };
     this.#network.downUntil = 0;
     this.group.isDown = false;
     while (this.#openInputs.length > 0) this.#endInput(0);

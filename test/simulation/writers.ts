@@ -7,6 +7,7 @@ import type { LogBatch, ModelBatch } from './partition-log.js';
 import type { Owner } from './scheduler.js';
 
 const FENCED = ['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING'];
+const FORGOTTEN = 'OUT_OF_ORDER_SEQUENCE_NUMBER';
 const RESENDS_MAX = 2;
 
 function logError(error: unknown): LogError {
@@ -60,11 +61,11 @@ export class ModelWriters implements Writers {
 }
 
 abstract class ModelWriter {
-  readonly producerId: number;
+  producerId: number;
   readonly epoch: number;
   protected readonly cluster: Cluster;
   protected readonly owner: Owner;
-  readonly #sequences = new Map<string, number>();
+  #sequences = new Map<string, number>();
 
   constructor(cluster: Cluster, owner: Owner, { producerId, epoch }: ProducerIdentity) {
     this.cluster = cluster;
@@ -92,12 +93,15 @@ abstract class ModelWriter {
 
   close(): void {}
 
+  /** Becomes another producer, since the broker does not know this one's numbers; false when the writer gives up instead. */
+  protected abstract renew(): boolean;
+
   protected abstract produce(batch: ModelBatch, sequence: number): LogBatch;
 
   async #send(key: string, batch: ModelBatch): Promise<Appended> {
     const { network } = this.cluster;
-    const sequence = this.#sequences.get(key) ?? 0;
-    this.#sequences.set(key, sequence + batch.records);
+    if (network.random.chance(network.faults.forgotten) && this.renew()) this.#sequences = new Map();
+    let sequence = this.#take(key, batch);
     const { topic, partition } = batch;
     for (let sent = 0; ; sent++) {
       try {
@@ -106,10 +110,21 @@ abstract class ModelWriter {
         );
         return { topic, partition, baseOffset, lastOffset };
       } catch (error) {
+        if (sent === 0 && error instanceof BrokerError && error.code === FORGOTTEN && this.renew()) {
+          this.#sequences = new Map();
+          sequence = this.#take(key, batch);
+          continue;
+        }
         // The same batch with the same sequence may be sent again: the broker keeps one.
         if (error !== TIMED_OUT || sent === RESENDS_MAX || network.random.chance(0.5)) throw logError(error);
       }
     }
+  }
+
+  #take(key: string, batch: ModelBatch): number {
+    const sequence = this.#sequences.get(key) ?? 0;
+    this.#sequences.set(key, sequence + batch.records);
+    return sequence;
   }
 }
 
@@ -131,6 +146,10 @@ class ModelTransactionalWriter extends ModelWriter implements TransactionalWrite
     await this.#ask(outcome === 'commit' ? 'EndTxn(commit)' : 'EndTxn(abort)', () =>
       this.cluster.coordinator.endTransaction(this.#id, this, outcome),
     );
+  }
+
+  protected renew(): boolean {
+    return false;
   }
 
   protected produce(batch: ModelBatch, sequence: number): LogBatch {
@@ -155,6 +174,11 @@ class ModelTransactionalWriter extends ModelWriter implements TransactionalWrite
 }
 
 class ModelPlainWriter extends ModelWriter implements PlainWriter {
+  protected renew(): boolean {
+    this.producerId = this.cluster.coordinator.newProducerId();
+    return true;
+  }
+
   protected produce(batch: ModelBatch, sequence: number): LogBatch {
     return this.cluster.log(batch).append(batch, this.producerId, this.epoch, sequence, null);
   }

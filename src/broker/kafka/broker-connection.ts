@@ -72,6 +72,8 @@ export class BrokerConnection {
         return socket;
       },
     });
+    // Nothing is ever held back: throttling is between the broker and its socket. The timer would run for ever, beside each connection.
+    connection.requestQueue.scheduleCheckPendingRequests = () => {};
     const self = new BrokerConnection(address, options, connection);
     opened = self;
     let timer: NodeJS.Timeout | undefined;

@@ -123,6 +123,7 @@ export class KafkaGroup implements GroupMembership {
 
   async #keepJoined(): Promise<void> {
     const backoff = new Backoff();
+    let trouble: string | null = null;
     while (this.#ended === null) {
       if (!this.#joinWanted) {
         await new Promise<void>((resolve) => {
@@ -134,12 +135,17 @@ export class KafkaGroup implements GroupMembership {
       this.#joinWanted = false;
       try {
         if (await this.#join()) {
+          trouble = null;
           backoff.reset();
           continue;
         }
       } catch (error) {
         const { message } = asLogError(error);
-        if (this.#ended === null) this.#log('warn', `joining the group "${this.#options.groupId}" failed: ${message}`);
+        const first = trouble === null;
+        trouble = message;
+        if (first && this.#ended === null) {
+          this.#log('warn', `joining the group "${this.#options.groupId}" failed, and is tried again: ${message}`);
+        }
         this.#connection.forgetCoordinator('group', this.#options.groupId);
       }
       this.#joinWanted = true;

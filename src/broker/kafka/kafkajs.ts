@@ -16,10 +16,19 @@ interface QueuedRequest {
   sendRequest(): void;
 }
 
+/** The requests of a connection, in the library's hands. */
+export interface RequestQueue {
+  push(request: QueuedRequest): void;
+  rejectAll(error: Error): void;
+  destroy(): void;
+  /** A timer of a few ms that looks for requests held back by throttling. */
+  scheduleCheckPendingRequests: () => void;
+}
+
 /** `kafkajs/src/network/connection.js`, as far as it is used. */
 export interface KafkaJsConnection {
   readonly socket: Socket;
-  readonly requestQueue: { push(request: QueuedRequest): void; rejectAll(error: Error): void; destroy(): void };
+  readonly requestQueue: RequestQueue;
   connect(): Promise<unknown>;
   /** Presents the credentials, if there are any. */
   authenticate(): Promise<void>;

@@ -20,16 +20,28 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
   const config = serverConfig(options, process.env);
   for (const notice of config.notices) terminal.writeError(`${terminal.err.yellow('warning')}: ${notice}\n`);
   // The thread of the engine starts while the modules of the server are loaded.
-  const opening = openEmbedded(config.data, config.settings, options.threads, logNode(terminal));
+  const opening = openEmbedded(config.data, config.settings, options.threads, {
+    log: logNode(terminal),
+    patient: true,
+  });
   const [engine, { serve }] = await Promise.all([opening, import('../../server/serve.js')]);
   const servers: RunningServer[] = [];
   try {
     await terminal.write(`millrace ${MILLRACE_VERSION}, ${placeOf(config)}\n`);
-    await applyQueryFiles(engine, config, terminal);
-    for (const { host, port } of config.listeners) {
-      servers.push(await serve(engine, { host, port, insecure: options.insecure, log: logError(terminal) }));
+    const listen = async (): Promise<void> => {
+      for (const { host, port } of config.listeners) {
+        servers.push(await serve(engine, { host, port, insecure: options.insecure, log: logError(terminal) }));
+      }
+      engine.announceUrl(servers[0]!.url);
+    };
+    if (onKafka(config)) {
+      // The cluster may be away: that is told over HTTP meanwhile.
+      await listen();
+      if ((await Promise.race([engine.ready(), stopped])) === undefined) await applyQueryFiles(engine, config, terminal);
+    } else {
+      await applyQueryFiles(engine, config, terminal);
+      await listen();
     }
-    engine.announceUrl(servers[0]!.url);
     await terminal.write(`listening on ${servers.map(({ url }) => url).join(', ')}\n`);
     await terminal.write(`${await stopped}, shutting down\n`);
   } finally {
@@ -39,9 +51,13 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
   return EXIT.ok;
 }
 
-function placeOf({ data, settings }: ServerConfig): string {
-  const servers = settings['ksql.streams.bootstrap.servers'];
-  if (servers !== undefined) return `on Kafka at ${servers}`;
+function onKafka({ settings }: ServerConfig): boolean {
+  return settings['ksql.streams.bootstrap.servers'] !== undefined;
+}
+
+function placeOf(config: ServerConfig): string {
+  const { data, settings } = config;
+  if (onKafka(config)) return `on Kafka at ${settings['ksql.streams.bootstrap.servers']}`;
   return data === null || data === ':memory:' ? 'data in memory' : `data in ${resolve(data)}`;
 }
 

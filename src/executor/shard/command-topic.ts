@@ -67,6 +67,11 @@ export class CommandTopic {
    */
   async open(): Promise<readonly StoredCommand[]> {
     const { topics, readers, replicas } = this.#parts;
+    // An earlier attempt may have broken off.
+    this.#reader?.close();
+    this.#reader = null;
+    this.#sequence = 0;
+    this.#heard.clear();
     let [topic] = await topics.describe([this.name]);
     if (topic === null || topic === undefined) {
       try {

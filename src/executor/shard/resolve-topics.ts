@@ -12,6 +12,8 @@ const MIN_COMPACTION_LAG_MS = 3_600_000;
 const REPARTITION_SETTINGS = { 'cleanup.policy': 'delete', 'retention.ms': '-1' } as const;
 const CHANGELOG_SETTINGS = {
   'cleanup.policy': 'compact',
+  // Records carry event times, which brokers may find too far from now; and the age of a position is told by one clock.
+  'message.timestamp.type': 'LogAppendTime',
   'min.compaction.lag.ms': String(MIN_COMPACTION_LAG_MS),
   'delete.retention.ms': String(TOMBSTONE_RETENTION_MS),
 } as const;

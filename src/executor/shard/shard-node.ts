@@ -106,6 +106,8 @@ export class ShardNode implements StreamThread, ShardHostOwner {
   #reconciling: Promise<void> = Promise.resolve();
   #groupTrouble: string | null = 'the node has not joined its group yet';
   #nextHost = 0;
+  /** What was said last about offsets for lag tools. */
+  #advisoryTrouble: string | null = null;
   #closed = false;
 
   constructor(parts: ShardNodeParts) {
@@ -418,8 +420,11 @@ export class ShardNode implements StreamThread, ShardHostOwner {
   async #deleteInternalTopics(queryId: string): Promise<void> {
     const { topics, serviceId } = this.#parts;
     const changelog = changelogTopic(serviceId, queryId);
+    // Other services of the cluster have queries of the same name.
+    const prefix = `${queryPrefix(serviceId, queryId)}-`;
     for (const { name } of await topics.list()) {
-      if (name === changelog || isRepartitionTopicOf(queryId, name)) await topics.delete(name);
+      const isRepartition = name.startsWith(prefix) && isRepartitionTopicOf(queryId, name);
+      if (name === changelog || isRepartition) await topics.delete(name);
     }
   }
 
@@ -434,8 +439,11 @@ export class ShardNode implements StreamThread, ShardHostOwner {
         const positions = shards.flatMap((shard) => shard.positions);
         if (positions.length > 0) await commitGroupOffsets(queryPrefix(serviceId, queryId), positions);
       }
+      this.#advisoryTrouble = null;
     } catch (error) {
-      if (!this.#closed) log('warn', `offsets for lag tools cannot be written: ${(error as Error).message}`);
+      const { message } = error as Error;
+      if (!this.#closed && this.#advisoryTrouble === null) log('warn', `offsets for lag tools cannot be written: ${message}`);
+      this.#advisoryTrouble = message;
     }
   }
 

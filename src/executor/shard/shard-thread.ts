@@ -50,8 +50,8 @@ export interface ShardThreadParts {
 const SLICE_MS = 3;
 /** Effects of this size are committed before the interval is over. */
 const COMMIT_BYTES = 8 * 1024 * 1024;
-/** A thread spends at most about one part in so many of its time waiting for commits of its shards. */
-const COMMIT_SHARE = 4;
+/** A thread asks the brokers for no more than a transaction in so many ms, however many shards it has. */
+const COMMIT_SPACING_MS = 4;
 const STATE_CACHE_BYTES_MIN = 16 * 1024 * 1024;
 /** How often repartition topics are trimmed, and retention is looked at. */
 const UPKEEP_MS = 5_000;
@@ -89,6 +89,8 @@ export class ShardThread implements ShardHost {
   #sliceEnd = 0;
   #scheduled = false;
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer goes off. */
+  #timerAt = 0;
   #closed = false;
 
   constructor(parts: ShardThreadParts) {
@@ -395,7 +397,7 @@ export class ShardThread implements ShardHost {
     const shards: Shard[] = [];
     for (const query of this.#queries.values()) for (const { shard } of query.shards.values()) shards.push(shard);
     const { elapsed } = this.#parts;
-    const interval = this.#commitInterval(shards);
+    const interval = Math.max(this.#parts.settings.commitIntervalMs, shards.length * COMMIT_SPACING_MS);
     let processed = this.#transients.advance();
     let soonest = Number.POSITIVE_INFINITY;
     const share = Math.max(0.5, SLICE_MS / Math.max(1, shards.length));
@@ -411,22 +413,22 @@ export class ShardThread implements ShardHost {
       else if (due < soonest) soonest = due;
     }
     if (processed > 0) this.#wake();
-    else if (soonest < Number.POSITIVE_INFINITY) this.#wakeIn(Math.max(0, soonest - elapsed()));
+    else if (soonest < Number.POSITIVE_INFINITY) this.#wakeAt(soonest);
   };
 
-  /** Longer than was asked for where the shards of the thread are many, or commits slow. */
-  #commitInterval(shards: readonly Shard[]): number {
-    let ms = 0;
-    for (const shard of shards) if (shard.canCommit || shard.isCommitting) ms += shard.commitMsMean;
-    return Math.max(this.#parts.settings.commitIntervalMs, shards.length > COMMIT_SHARE ? ms * COMMIT_SHARE : 0);
-  }
-
-  #wakeIn(ms: number): void {
-    if (this.#timer !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#wake();
-    }, ms);
+  #wakeAt(time: number): void {
+    if (this.#timer !== null) {
+      if (this.#timerAt <= time) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timerAt = time;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#wake();
+      },
+      Math.max(0, time - this.#parts.elapsed()),
+    );
   }
 
   #watchRetention(): void {

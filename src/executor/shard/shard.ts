@@ -123,11 +123,6 @@ export class Shard {
     return this.#committing !== null;
   }
 
-  /** Mean time of a commit, in ms. */
-  get commitMsMean(): number {
-    return this.counters.commits === 0 ? 0 : this.counters.commitMs / this.counters.commits;
-  }
-
   /** Begins; called once. */
   start(): void {
     assert(!this.#started, 'a shard is started once');

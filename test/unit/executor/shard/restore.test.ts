@@ -17,11 +17,11 @@ import { batchOf, FakeLog, type FakePartition, markerOf } from './fake-log.js';
 const CHANGELOG = { topic: 'changes', topicId: 'id', partition: 0 };
 const HOUR = 3_600_000;
 
-const fingerprintOf = (rows: ReadonlyMap<string, string>): string =>
-  createHash('sha256')
-    .update(JSON.stringify([...rows].sort()))
-    .digest('hex')
-    .slice(0, 8);
+function fingerprintOf(rows: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha1');
+  for (const [key, value] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${key}=`).update(value);
+  return hash.digest('hex').slice(0, 8);
+}
 
 /** A file whose rows are texts by key. */
 class FakeFile implements ShardState {
