@@ -49,6 +49,7 @@ export class RecordBatchBuilder {
   records = 0;
 
   readonly #initialBytes: number;
+  readonly #seals: boolean;
   #baseTimestamp = 0;
   #maxTimestamp = 0;
   #lastDelta = -1;
@@ -62,7 +63,9 @@ export class RecordBatchBuilder {
   #valueAt = 0;
   #valueWidth = 1;
 
-  constructor(initialBytes = 64 * 1024) {
+  /** @param seals false leaves the checksum to whoever appends the batch, and writes more into its header before */
+  constructor(initialBytes = 64 * 1024, seals = true) {
+    this.#seals = seals;
     this.#initialBytes = Math.max(initialBytes, 2 * HEADER_BYTES);
     this.bytes = Buffer.allocUnsafeSlow(this.#initialBytes);
   }
@@ -194,7 +197,7 @@ export class RecordBatchBuilder {
     batch.writeInt16BE(-1, PRODUCER_EPOCH_AT);
     batch.writeInt32BE(-1, BASE_SEQUENCE_AT);
     batch.writeInt32BE(this.records, RECORDS_AT);
-    batch.writeUInt32BE(checksum(batch, 0, size), CRC_AT);
+    if (this.#seals) batch.writeUInt32BE(checksum(batch, 0, size), CRC_AT);
     this.clear();
     return batch;
   }

@@ -54,6 +54,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     random: Math.random,
     millraceVersion: MILLRACE_VERSION,
   });
+  // The grammar is prepared while the brokers answer.
+  if (onCluster) engine.parse('');
   const ready = engine.begin(async () => {
     await runtime.connected;
     await ensureProcessingLog(engine.core, logTopic);

@@ -12,7 +12,7 @@ import type { ShardHost, ShardHostOwner, ShardHostSettings } from '../executor/s
 import { ShardNode } from '../executor/shard/shard-node.js';
 import { ShardTables } from '../executor/shard/shard-tables.js';
 import { WorkerShardHost } from '../executor/shard/worker-shard-host.js';
-import type { ThreadEvent } from '../executor/thread/stream-thread.js';
+import type { StoredCommand, ThreadEvent } from '../executor/thread/stream-thread.js';
 import { createFunctionRegistry } from '../functions/registry.js';
 import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
@@ -87,13 +87,13 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
     });
     let clusterId = 'unknown';
     let closed = false;
-    const connect = async (): Promise<void> => {
+    const connect = async (): Promise<readonly StoredCommand[]> => {
       let said: string | null = null;
       for (;;) {
         try {
-          clusterId = (await kafka.describeCluster()).clusterId ?? clusterId;
-          hear({ kind: 'commands', commands: await commands.open() });
-          return;
+          const [cluster, before] = await Promise.all([kafka.describeCluster(), commands.open()]);
+          clusterId = cluster.clusterId ?? clusterId;
+          return before;
         } catch (error) {
           if (!options.patient || closed || !(error instanceof LogError)) throw error;
           if (said !== error.message) log('warn', `the catalog cannot be read yet: ${error.message}`);
@@ -102,6 +102,9 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
         }
       }
     };
+    // The brokers answer while the threads start.
+    const connecting = connect();
+    connecting.catch(() => {});
     const hostSettings: ShardHostSettings = {
       connection,
       node,
@@ -163,7 +166,7 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       tables,
       commands: [],
       clusterId: () => clusterId,
-      connected: connect(),
+      connected: connecting.then((before) => hear({ kind: 'commands', commands: before })),
       placement: (queryId) => shardNode.placement(queryId),
       announceUrl: (url) => {
         announceOwner(lockPath, url);

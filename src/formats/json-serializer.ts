@@ -155,12 +155,34 @@ function writeDouble(sink: ByteSink, value: number): void {
     writeAscii(sink, `"${formatDouble(value)}"`);
     return;
   }
-  if (Number.isInteger(value) && value > -1e7 && value < 1e7 && value !== 0) {
-    writeInteger(sink, value);
-    writeAscii(sink, '.0');
-    return;
+  if (!writeShortDecimal(sink, value)) writeAscii(sink, formatDouble(value));
+}
+
+const DECIMALS_MAX = 6;
+
+/**
+ * Writes a double that is the nearest one to a decimal with few digits after the point, as prices and measurements are: its digits come from an
+ * integer, which costs a tenth of asking for the shortest text. No shorter decimal reads back as the same double, for both have at most 15 digits.
+ * @returns false, and nothing is written, when it is no such number
+ */
+function writeShortDecimal(sink: ByteSink, value: number): boolean {
+  const size = Math.abs(value);
+  if (!(size >= 1e-3 && size < 1e7)) return false;
+  let scale = 1;
+  for (let decimals = 0; decimals <= DECIMALS_MAX; decimals++, scale *= 10) {
+    const digits = Math.round(size * scale);
+    if (digits / scale !== size) continue;
+    sink.reserve(20);
+    const { bytes } = sink;
+    let position = sink.position;
+    if (value < 0) bytes[position++] = 0x2d;
+    const whole = Math.floor(digits / scale);
+    position = writeDigits(bytes, position, whole, digitCount(whole));
+    bytes[position++] = 0x2e;
+    sink.position = writeDigits(bytes, position, digits - whole * scale, Math.max(1, decimals));
+    return true;
   }
-  writeAscii(sink, formatDouble(value));
+  return false;
 }
 
 /** Decimal digits of an integer of at most 2^53. */

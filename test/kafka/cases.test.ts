@@ -53,8 +53,11 @@ describe.skipIf(BROKERS === undefined)('golden cases', () => {
           it.skipIf(REFUSED.has(golden.name))(`${golden.name}, ${variant.name}`, async () => {
             await runCase(golden, variant, ({ step, actual }) => {
               // What the service keeps in topics of its own is in the file of the embedded log.
+              // Numbers of transient queries count what was planned before, and each statement comes by itself here.
               const visible = (lines: readonly string[]): readonly string[] =>
-                lines.filter((line) => !line.includes('name: _confluent-ksql-'));
+                lines
+                  .filter((line) => !line.includes('name: _confluent-ksql-'))
+                  .map((line) => line.replace(/\b(transient_\w+_)\d+/g, '$1N'));
               expect(visible(actual), `> ${step.kind} ${step.argument}`).toEqual(
                 visible(step.kind === 'rows' ? [...step.expected].sort() : step.expected),
               );

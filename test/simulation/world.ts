@@ -273,17 +273,10 @@ export class World {
       this.trace?.(() => 'the broker cannot be reached');
       this.#network.downUntil = scheduler.time + random.between(2, 120);
     } else if (kind < 86) {
-      // While a restore reads, the log keeps its beginning, the deletions in it, and what is no older than the restore.
-      const restores = this.#slots
-        .filter(({ process }) => process?.alive && process.shard?.phase === 'recovering')
-        .map(({ process }) => process!.shard!.restore?.end ?? 0);
-      const before = Math.min(cluster.changelog.stable - random.below(4), ...restores);
-      if (oracles.mayClean(before)) {
-        this.trace?.(() => `the changelog is compacted up to ${before}`);
-        const isQuiet = restores.length === 0;
-        const retentionMs = isQuiet ? TOMBSTONE_RETENTION_MS : Number.POSITIVE_INFINITY;
-        cluster.changelog.clean(before, retentionMs, isQuiet && random.chance(0.2));
-      }
+      this.#clean();
+      // Deletions that this one leaves go with the next.
+      if (random.chance(0.7))
+        scheduler.after(TOMBSTONE_RETENTION_MS + random.between(1, 60), null, () => this.#clean());
     } else if (kind < 90) {
       const inputs = oracles.latest?.position.inputs ?? [];
       if (inputs.length > 0) this.#trim(random.pick(inputs));
@@ -301,6 +294,23 @@ export class World {
       process?.shard?.setPaused(random.chance(0.5));
     }
     scheduler.after(random.between(1, this.#faultEvery * 2), null, () => this.#fault());
+  }
+
+  /** Compaction of the changelog. */
+  #clean(): void {
+    if (this.#healed) return;
+    const { cluster, oracles, random } = this;
+    // While a restore reads, the log keeps its beginning, the deletions in it, and what is no older than the restore.
+    const restores = this.#slots
+      .filter(({ process }) => process?.alive && process.shard?.phase === 'recovering')
+      .map(({ process }) => process!.shard!.restore?.end ?? 0);
+    const before = Math.min(cluster.changelog.stable - random.below(4), ...restores);
+    if (oracles.mayClean(before)) {
+      this.trace?.(() => `the changelog is compacted up to ${before}`);
+      const isQuiet = restores.length === 0;
+      const retentionMs = isQuiet ? TOMBSTONE_RETENTION_MS : Number.POSITIVE_INFINITY;
+      cluster.changelog.clean(before, retentionMs, isQuiet && random.chance(0.2));
+    }
   }
 
   /** What has been processed goes, as it does from topics between the stages of a query. */

@@ -90,6 +90,8 @@ export async function runCase(
       if (variant.restarts) {
         await engine.close();
         engine = await openEngine(options);
+        // Shards of a cluster are found and made ready after the engine is.
+        if (variant.kafka !== undefined) await engine.drain();
       }
       switch (step.kind) {
         case 'run':

@@ -37,7 +37,8 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
     if (onKafka(config)) {
       // The cluster may be away: that is told over HTTP meanwhile.
       await listen();
-      if ((await Promise.race([engine.ready(), stopped])) === undefined) await applyQueryFiles(engine, config, terminal);
+      if ((await Promise.race([engine.ready(), stopped])) === undefined)
+        await applyQueryFiles(engine, config, terminal);
     } else {
       await applyQueryFiles(engine, config, terminal);
       await listen();

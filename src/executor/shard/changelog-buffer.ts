@@ -12,7 +12,7 @@ export class ChangelogBuffer implements ChangeRecords {
   /** Records since the last `take`. */
   records = 0;
   readonly #place: ChangelogPlace;
-  readonly #builder = new RecordBatchBuilder();
+  readonly #builder = new RecordBatchBuilder(undefined, false);
   #closed: PendingBatch[] = [];
 
   constructor(place: ChangelogPlace) {

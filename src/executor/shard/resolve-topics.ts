@@ -61,13 +61,17 @@ export async function resolveTopics(
   const { topology, described } = await describeQuery(topics, plan);
   const { serviceId, shards, index } = place;
   const names = new Map(described);
-  for (const { topic, partitions } of topology.repartitions) {
-    names.set(topic, await ensure(topics, topic, partitions, replicasOf(described), REPARTITION_SETTINGS));
-  }
+  const replicas = replicasOf(described);
   const name = changelogTopic(serviceId, plan.queryId);
-  const changelog = await ensure(topics, name, shards, replicasOf(described), CHANGELOG_SETTINGS);
   const others = [plan.sink?.topic, place.processingLogTopic].filter((topic) => typeof topic === 'string');
-  const found = await topics.describe(others);
+  const [changelog, found, ...made] = await Promise.all([
+    ensure(topics, name, shards, replicas, CHANGELOG_SETTINGS),
+    topics.describe(others),
+    ...topology.repartitions.map(({ topic, partitions }) =>
+      ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS),
+    ),
+  ]);
+  for (const topic of made) names.set(topic.name, topic);
   others.forEach((topic, i) => {
     const description = found[i]!;
     if (description !== null) names.set(topic, description);
@@ -97,11 +101,14 @@ export async function resolveTopics(
   };
 }
 
+/** A query on the topics as they are: how it is spread over partitions, and its sources by name. */
+export interface DescribedQuery {
+  readonly topology: QueryTopology;
+  readonly described: ReadonlyMap<string, ClusterTopic>;
+}
+
 /** The partitions of a query on the topics as they are. @throws SystemError `unknown-topic` */
-export async function describeQuery(
-  topics: ClusterTopics,
-  plan: PhysicalPlan,
-): Promise<{ readonly topology: QueryTopology; readonly described: ReadonlyMap<string, ClusterTopic> }> {
+export async function describeQuery(topics: ClusterTopics, plan: PhysicalPlan): Promise<DescribedQuery> {
   const sources = new Set<string>();
   topologyOf(plan, (topic) => {
     sources.add(topic);
@@ -122,17 +129,22 @@ export async function describeQuery(
 export async function createInternalTopics(
   topics: ClusterTopics,
   plan: PhysicalPlan,
+  { topology, described }: DescribedQuery,
   serviceId: string,
   shardsMax: number,
 ): Promise<void> {
-  const { topology, described } = await describeQuery(topics, plan);
   const replicas = replicasOf(described);
-  for (const { topic, partitions } of topology.repartitions) {
-    await ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS);
-  }
-  const name = changelogTopic(serviceId, plan.queryId);
-  const [before] = await topics.describe([name]);
-  if (before === null) await ensure(topics, name, shardCount(topology, shardsMax), replicas, CHANGELOG_SETTINGS);
+  const changelog = async (): Promise<void> => {
+    const name = changelogTopic(serviceId, plan.queryId);
+    const [before] = await topics.describe([name]);
+    if (before === null) await ensure(topics, name, shardCount(topology, shardsMax), replicas, CHANGELOG_SETTINGS);
+  };
+  await Promise.all([
+    changelog(),
+    ...topology.repartitions.map(({ topic, partitions }) =>
+      ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS),
+    ),
+  ]);
 }
 
 async function ensure(

@@ -10,7 +10,7 @@ import {
 } from '../../broker/cluster-log.js';
 import { StatementError, SystemError } from '../../model/errors.js';
 import { changelogTopic, isRepartitionTopicOf, queryPrefix } from '../../planner/physical/internal-names.js';
-import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
+import { type PhysicalPlan, sourcesOf } from '../../planner/physical/physical-plan.js';
 import type { QueryTopology } from '../task/topology.js';
 import type {
   DeployOptions,
@@ -137,8 +137,33 @@ export class ShardNode implements StreamThread, ShardHostOwner {
   }
 
   async apply(change: ThreadChange): Promise<void> {
-    const { topics, serviceId, shardsMax, commands } = this.#parts;
-    for (const { name, config } of change.createTopics) {
+    const { commands } = this.#parts;
+    // What a query reads may be among the new topics; else all are made at once.
+    const made = new Set(change.createTopics.map(({ name }) => name));
+    const queries = change.commands.length === 0 ? [] : change.deploy.map(({ plan }) => plan);
+    const readsMade = queries.some((plan) => sourcesOf(plan).some(({ topic }) => made.has(topic)));
+    if (readsMade) await this.#createTopics(change);
+    await Promise.all([
+      ...(readsMade ? [] : [this.#createTopics(change)]),
+      ...queries.map((plan) => this.#prepareQuery(plan)),
+    ]);
+    await commands.append(change.commands);
+    // The command was heard, and `follow` called: what is to be closed here is closed before its topics go.
+    await this.#reconciling;
+    for (const queryId of change.drop) await this.#deleteInternalTopics(queryId);
+    for (const name of change.deleteTopics) await this.#parts.topics.delete(name);
+  }
+
+  async #prepareQuery(plan: PhysicalPlan): Promise<void> {
+    const { topics, serviceId, shardsMax, rehearse } = this.#parts;
+    const described = await describeQuery(topics, plan);
+    rehearse(plan, described.topology);
+    await createInternalTopics(topics, plan, described, serviceId, shardsMax);
+  }
+
+  async #createTopics({ createTopics }: ThreadChange): Promise<void> {
+    const { topics } = this.#parts;
+    for (const { name, config } of createTopics) {
       const settings = {
         'cleanup.policy': config.cleanupPolicy.join(','),
         ...(config.retentionIsDefault === true ? {} : { 'retention.ms': String(config.retentionMs) }),
@@ -152,17 +177,6 @@ export class ShardNode implements StreamThread, ShardHostOwner {
           throw topicDiffers(name, found?.partitions ?? 0, config.partitions);
       }
     }
-    if (change.commands.length > 0) {
-      for (const { plan } of change.deploy) {
-        this.#parts.rehearse(plan, (await describeQuery(topics, plan)).topology);
-        await createInternalTopics(topics, plan, serviceId, shardsMax);
-      }
-    }
-    await commands.append(change.commands);
-    // The command was heard, and `follow` called: what is to be closed here is closed before its topics go.
-    await this.#reconciling;
-    for (const queryId of change.drop) await this.#deleteInternalTopics(queryId);
-    for (const name of change.deleteTopics) await topics.delete(name);
   }
 
   follow(queries: readonly WantedQuery[]): void {
@@ -442,7 +456,8 @@ export class ShardNode implements StreamThread, ShardHostOwner {
       this.#advisoryTrouble = null;
     } catch (error) {
       const { message } = error as Error;
-      if (!this.#closed && this.#advisoryTrouble === null) log('warn', `offsets for lag tools cannot be written: ${message}`);
+      if (!this.#closed && this.#advisoryTrouble === null)
+        log('warn', `offsets for lag tools cannot be written: ${message}`);
       this.#advisoryTrouble = message;
     }
   }

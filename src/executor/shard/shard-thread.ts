@@ -289,7 +289,7 @@ export class ShardThread implements ShardHost {
     const { functions, clock, random, readers, settings } = this.#parts;
     const { errors } = running;
     const { stores } = state as ShardFile;
-    const output = new RecordOutputBuffer((topic) => topology.partitionsOf(topic));
+    const output = new RecordOutputBuffer((topic) => topology.partitionsOf(topic), false);
     const logs = settings.processingLogTopic;
     const errorTopic = new ErrorTopic(topology.hasTopic(logs) ? logs : null, { describeTopic: () => NOT_NULL }, clock);
     const tasks = topology.partitions.map((partition) =>

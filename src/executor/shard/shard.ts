@@ -78,6 +78,8 @@ export class Shard {
   #paused = false;
   #started = false;
   #failures = 0;
+  /** The records that it was to read were gone, and it has recovered once for that. */
+  #doubtedPosition = false;
   #lastCommit = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ShardParts) {
@@ -287,7 +289,11 @@ export class Shard {
       this.#phase = 'recovering';
       return RETRY_MS_FIRST;
     }
+    // An owner that has been replaced without knowing finds its inputs trimmed: its position is that of the log again once it has recovered.
+    const outOfRange = error instanceof SystemError && error.code === 'offset-out-of-range' && !this.#doubtedPosition;
+    this.#doubtedPosition = outOfRange;
     const passing =
+      outOfRange ||
       (error instanceof LogError && error.failure !== 'refused') ||
       isStorageFailure(error) ||
       (error instanceof SystemError && (error.code === 'file-in-use' || error.code === 'failpoint'));

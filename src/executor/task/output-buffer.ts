@@ -15,15 +15,19 @@ const INITIAL_BYTES = 8 * 1024;
 export class RecordOutputBuffer implements OutputBuffer {
   readonly #topics = new Map<string, TopicOutput>();
   readonly #partitionsOf: (topic: string) => number;
+  readonly #seals: boolean;
 
-  constructor(partitionsOf: (topic: string) => number) {
+  /** @param seals false for batches whose header is written, and whose checksum is made, when they are appended */
+  constructor(partitionsOf: (topic: string) => number, seals = true) {
     this.#partitionsOf = partitionsOf;
+    this.#seals = seals;
   }
 
   /** The writer of a topic; the same one for the same topic. Its partition count is asked for once. */
   topic(topic: string): TopicOutput {
     let output = this.#topics.get(topic);
-    if (output === undefined) this.#topics.set(topic, (output = new TopicOutput(topic, this.#partitionsOf(topic))));
+    if (output === undefined)
+      this.#topics.set(topic, (output = new TopicOutput(topic, this.#partitionsOf(topic), this.#seals)));
     return output;
   }
 
@@ -60,6 +64,7 @@ export class TopicOutput {
   records = 0;
   readonly #topic: string;
   readonly #partitions: number;
+  readonly #seals: boolean;
   readonly #keyless = new KeylessPartitioner();
   readonly #builders: (RecordBatchBuilder | undefined)[];
   #closed: PendingBatch[] = [];
@@ -68,11 +73,12 @@ export class TopicOutput {
   #partition = 0;
   #builder: RecordBatchBuilder;
 
-  constructor(topic: string, partitions: number) {
+  constructor(topic: string, partitions: number, seals = true) {
     this.#topic = topic;
+    this.#seals = seals;
     this.#partitions = partitions;
     this.#builders = new Array<RecordBatchBuilder | undefined>(partitions).fill(undefined);
-    this.#builder = new RecordBatchBuilder(INITIAL_BYTES);
+    this.#builder = new RecordBatchBuilder(INITIAL_BYTES, seals);
     this.#builders[0] = this.#builder;
   }
 
@@ -90,7 +96,7 @@ export class TopicOutput {
         ? this.#keyless.next(this.#partitions)
         : partitionOfKey(bytes, start, end, this.#partitions);
       this.#partition = partition;
-      this.#builder = this.#builders[partition] ??= new RecordBatchBuilder(INITIAL_BYTES);
+      this.#builder = this.#builders[partition] ??= new RecordBatchBuilder(INITIAL_BYTES, this.#seals);
     }
     const builder = this.#builder;
     builder.begin(timestamp);
