@@ -322,6 +322,7 @@ export class Service {
         tables = await this.#judgeTables(server, windowed, grouped);
       }
       problems.push(...tables);
+      await allRunning(server, performance.now() + READY_MS);
     } catch (error) {
       problems.push(`a node with an empty folder: ${error.message}`);
     }
@@ -347,6 +348,17 @@ export class Service {
     );
     rmSync(data, { recursive: true, force: true });
     return problems;
+  }
+}
+
+/** Waits until every query runs: those without a table have a position to restore as well. */
+async function allRunning(server, deadline) {
+  for (;;) {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const states = [...text.matchAll(/^millrace_query_state\{.*state="(\w+)"\} 1$/gm)].map(([, state]) => state);
+    if (states.length > 0 && states.every((state) => state === 'RUNNING')) return;
+    if (performance.now() > deadline) throw new Error(`not every query runs: ${states.join(', ')}`);
+    await sleep(50);
   }
 }
 
