@@ -60,7 +60,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     await runtime.connected;
     await ensureProcessingLog(engine.core, logTopic);
   });
-  if (options.patient === true) return engine;
+  if (onCluster && options.patient === true) return engine;
   try {
     await ready;
     return engine;

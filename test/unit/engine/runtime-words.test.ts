@@ -21,6 +21,7 @@ async function engineSaying(says: {
     get: (target, name: keyof StreamThread) => saying[name] ?? target[name].bind(target),
   });
   const engine = new MillraceEngine({ ...parts, thread });
+  await engine.begin(async () => {});
   await engine.execute(STREAM + COPY);
   return engine;
 }
@@ -53,6 +54,34 @@ describe('the health of a runtime', () => {
       },
     });
     expect(engine.info().status).toBe('DEGRADED');
+  });
+});
+
+describe('a runtime that is not connected yet', () => {
+  it('refuses statements, says why, and tells when it is', async () => {
+    const { parts } = (await open()).core;
+    const thread = new Proxy(parts.thread, {
+      get: (target, name: keyof StreamThread) =>
+        name === 'health'
+          ? () => [{ name: 'kafka', isHealthy: false, reason: 'nobody answers' }]
+          : target[name].bind(target),
+    });
+    const engine = new MillraceEngine({ ...parts, thread });
+    let connect = (): void => {};
+    const ready = engine.begin(() => new Promise((resolve) => (connect = resolve)));
+    await expect(engine.execute(STREAM)).rejects.toMatchObject({ code: 'not-ready', hint: 'nobody answers' });
+    expect(await engine.health()).toMatchObject({ isHealthy: false, serverState: 'INITIALIZING' });
+    connect();
+    await ready;
+    expect(await engine.execute(STREAM)).toHaveLength(1);
+    expect(await engine.health()).toMatchObject({ serverState: 'READY' });
+  });
+
+  it('is in error when it never will be', async () => {
+    const { parts } = (await open()).core;
+    const engine = new MillraceEngine(parts);
+    await expect(engine.begin(() => Promise.reject(new Error('no such cluster')))).rejects.toThrow('no such cluster');
+    expect(engine.info().status).toBe('ERROR');
   });
 });
 
