@@ -36,7 +36,8 @@ export async function runKills({ kills, everyKills, freshKills, guarantee, rate,
     const service = new Service({
       ...environment,
       name: `kill${round}`,
-      folder: join(environment.folder, `kill${round}`),
+      // Another run has another broker, to which the state of this one means nothing.
+      folder: join(environment.folder, `kill${round}-${guarantee}`),
       guarantee,
       rate,
       random,
