@@ -1,5 +1,7 @@
 import type { Column } from '../model/schema.js';
+import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
+import type { RegisteredSchema, SchemaText, SchemaType, WriterSchemas } from './schema-registry/schema-registry.js';
 
 /** A format as a plan keeps it. Plain JSON. */
 export interface FormatSpec {
@@ -9,6 +11,8 @@ export interface FormatSpec {
   readonly properties: Readonly<Record<string, string>>;
   /** Whether a single column is written bare instead of in a record. */
   readonly unwrapped: boolean;
+  /** Formats with a registry: the schema that is written. Set once it is registered; readers go by the ids in the records. */
+  readonly schema?: RegisteredSchema;
 }
 
 /**
@@ -80,12 +84,43 @@ export interface Format {
    * A deserializer compiled for one schema and set of wanted columns.
    * @param columns all columns of this half of the record, in schema order
    * @param wanted positions in `columns` that will be read
+   * @param schemas for formats with a registry; what it does not know while a record is scanned is an error of the record
    */
   deserializer(
     spec: FormatSpec,
     columns: readonly Column[],
     wanted: readonly number[],
     target: 'key' | 'value',
+    schemas?: WriterSchemas,
   ): Deserializer;
+  /** Formats with a registry write `spec.schema`, which must be set. */
   serializer(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): Serializer;
+}
+
+/** What a schema holds, in SQL's types. */
+export interface SchemaContent {
+  /** STRUCT for a record or message: its fields are the columns of a wrapped key or value. Names as the schema spells them. */
+  readonly type: SqlType;
+  /** Fields that SQL has no type for and that are left out, as paths with the reason. */
+  readonly skipped: readonly string[];
+}
+
+/** A format whose schemas live in a registry. */
+export interface SchemaFormat extends Format {
+  readonly schemaType: SchemaType;
+  /** The schema that these columns are written with when no other is named. Equal columns give equal text. */
+  schemaFor(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): SchemaText;
+  /**
+   * The type that a schema of somebody else describes.
+   * @param fullName names the record or message when the schema has several; null for the first
+   * @throws StatementError `invalid-schema` when it cannot be read
+   */
+  contentOf(schema: SchemaText, fullName: string | null): SchemaContent;
+  /**
+   * Why readers with one schema could not read what was written with another, in the order of the places; empty when they can.
+   * @throws StatementError `invalid-schema`
+   */
+  incompatibilities(reader: SchemaText, writer: SchemaText): readonly string[];
+  /** The schema's text without differences that mean nothing, so that equal schemas get one id. @throws StatementError `invalid-schema` */
+  canonical(schema: SchemaText): string;
 }
