@@ -76,7 +76,8 @@ export class ClusterTableRead implements QueryHandle {
   }
 }
 
-function* beginningWith(
+/** An iterator whose first result was taken already. */
+export function* beginningWith(
   first: IteratorResult<LookupRow>,
   rest: IterableIterator<LookupRow>,
 ): IterableIterator<LookupRow> {

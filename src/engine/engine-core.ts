@@ -165,6 +165,12 @@ export class EngineCore {
     });
   }
 
+  /** The plan of a persistent query; null when there is none of that id. */
+  queryPlan(queryId: string): PhysicalPlan | null {
+    const query = this.catalog.queries().find(({ id }) => id === queryId);
+    return query === undefined ? null : this.#planOf(query);
+  }
+
   #planOf(query: QueryEntry): PhysicalPlan {
     const known = this.#plans.get(query);
     if (known !== undefined) return known;

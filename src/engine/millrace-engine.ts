@@ -1,4 +1,3 @@
-import { type LookupRow, lookup } from '../executor/lookup.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import { NO_SPAN } from '../model/source-span.js';
 import type { SqlValue } from '../model/value.js';
@@ -8,8 +7,6 @@ import { type Diagnostic, parse } from '../parser/parse.js';
 import { splitStatements } from '../parser/split.js';
 import { sourcesOf } from '../planner/physical/physical-plan.js';
 import { planStatement } from '../planner/plan-statement.js';
-import type { PullTablePlan } from '../planner/pull/pull-plan.js';
-import { ClusterTableRead } from './cluster-table-read.js';
 import {
   type Engine,
   type EngineHealth,
@@ -34,7 +31,7 @@ import type { CommandStatus, Entity } from './entities.js';
 import { healthDetail, withHealthChecks } from './health.js';
 import { InsertService } from './insert-service.js';
 import { keyQuery } from './key-query.js';
-import { encodeShardRows, readPeers, type ShardRowsRequest, unavailable } from './peer-reads.js';
+import { encodeShardRows, type ShardRowsRequest, unavailable } from './peer-reads.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
 import { applyQueryFile } from './query-file.js';
@@ -46,7 +43,8 @@ import { checkSettable } from './settings.js';
 import { asErrorOf } from './statement-error.js';
 import type { StatementContext, StatementHandler } from './statements/handler.js';
 import { STATEMENT_HANDLERS } from './statements/index.js';
-import { rowBatches, TableRead } from './table-read.js';
+import { TablePulls } from './table-pulls.js';
+import { rowBatches } from './table-read.js';
 
 /** The ksqlDB version whose API is spoken: its clients check it. */
 const KSQL_VERSION = '8.0.0';
@@ -59,6 +57,7 @@ export class MillraceEngine implements Engine {
   readonly #core: EngineCore;
   readonly #inserts: InsertService;
   readonly #pushQueries: PushQueries;
+  readonly #tablePulls: TablePulls;
   readonly #statuses = new Map<string, CommandStatus>();
   readonly #prints = new Set<PrintHandle>();
   #state: EngineHealth['serverState'] = 'INITIALIZING';
@@ -72,6 +71,7 @@ export class MillraceEngine implements Engine {
     this.#core = new EngineCore(parts);
     this.#inserts = new InsertService(this.#core);
     this.#pushQueries = new PushQueries(parts.thread);
+    this.#tablePulls = new TablePulls(this.#core);
     parts.thread.subscribe((event) => {
       if (event.kind === 'storage') this.#storageError = event.error;
       else if (event.kind === 'threadFailed') this.#threadError = event.error;
@@ -244,7 +244,7 @@ export class MillraceEngine implements Engine {
     const elsewhere = new Set([...placement.missing, ...placement.others.flatMap((other) => other.shards)]);
     const absent = request.shards.filter((index) => elsewhere.has(index));
     if (absent.length > 0) throw unavailable(absent.map((index) => `Shard ${index} cannot be read here now.`));
-    return encodeShardRows(rowBatches(this.#ownRows(planned.plan)));
+    return encodeShardRows(rowBatches(this.#tablePulls.ownRows(planned.plan)));
   }
 
   insertTarget(name: string): InsertTarget {
@@ -400,7 +400,7 @@ export class MillraceEngine implements Engine {
     await this.#parts.log.refresh();
     const plan = planStatement(statement, text, this.#core.planningContext(session));
     if (plan.kind === 'pullQuery') {
-      if (plan.plan.kind === 'table') return this.#pullTable(plan.plan, text, session);
+      if (plan.plan.kind === 'table') return this.#tablePulls.start(plan.plan, text, session.properties);
       const columns = plan.plan.schema.columns.map(
         (c): ResultColumn => ({ name: c.name, type: c.type, isKey: c.role === 'key' }),
       );
@@ -420,26 +420,5 @@ export class MillraceEngine implements Engine {
     const bounded = options.bounded ?? false;
     const deploy = this.#core.deployOptions(overTable || bounded ? 'earliest' : 'latest', session);
     return this.#pushQueries.start(plan.plan, columns, { ...deploy, bounded }, text, limit);
-  }
-
-  async #pullTable(plan: PullTablePlan, text: string, session: Session): Promise<QueryHandle> {
-    const queryId = `query_${this.#parts.clock.now()}`;
-    const placement = this.#parts.placement?.(plan.queryId) ?? null;
-    if (placement === null || (placement.others.length === 0 && placement.missing.length === 0)) {
-      return new TableRead(queryId, plan, this.#ownRows(plan));
-    }
-    const abort = new AbortController();
-    const properties = Object.fromEntries(session.properties);
-    const peers = await readPeers(placement, { sql: text, properties, queryId: plan.queryId }, abort.signal);
-    return new ClusterTableRead(queryId, plan, this.#ownRows(plan), peers, abort);
-  }
-
-  /** Rows of the shards on this node. */
-  #ownRows(plan: PullTablePlan): IterableIterator<LookupRow> {
-    return lookup(plan, {
-      reader: this.#parts.tables,
-      functions: this.#parts.functions,
-      evaluation: { now: () => this.#parts.clock.now(), random: this.#parts.random },
-    });
   }
 }

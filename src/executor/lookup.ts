@@ -31,11 +31,11 @@ export interface LookupRow {
  * @throws StatementError for constants that do not fit the key
  */
 export function* lookup(plan: PullTablePlan, parts: LookupParts): IterableIterator<LookupRow> {
-  const context: ExpressionContext = { ...expressionContext(parts) };
+  const context = expressionContext(parts);
   const keyCount = plan.store.key.length;
   const filters = plan.filters.map((e) => compilePredicate(e, context));
   const expressions = plan.expressions.map((e) => compileExpression(e, context));
-  const keys = plan.access.kind === 'keyLookup' ? keyRows(plan.access.keys, context) : null;
+  const keys = lookupKeys(plan, parts);
   const windowed = plan.store.kind !== 'key-value';
   const toRow = (row: TableRow): Row => [
     ...row.key,
@@ -63,6 +63,14 @@ export function* lookup(plan: PullTablePlan, parts: LookupParts): IterableIterat
     const stored = toRow(row);
     yield { values: expressions.map((e) => e(stored)), timestamp: row.timestamp };
   }
+}
+
+/**
+ * The keys that a pull query looks up, each once; null when it does not.
+ * @throws StatementError for constants that do not fit the key
+ */
+export function lookupKeys(plan: PullTablePlan, parts: Omit<LookupParts, 'reader'>): readonly Row[] | null {
+  return plan.access.kind === 'keyLookup' ? keyRows(plan.access.keys, expressionContext(parts)) : null;
 }
 
 export function expressionContext(parts: Pick<LookupParts, 'functions' | 'evaluation'>): ExpressionContext {

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NO_KAFKA } from './adapter/adapter-kafka.js';
+import type { SystemError } from '../../src/model/errors.js';
+import { batchOf, NO_KAFKA } from './adapter/adapter-kafka.js';
 import { drained, PATIENCE, Service, type ServiceNode } from './service.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -157,6 +158,27 @@ describe.skipIf(NO_KAFKA)('two nodes of a service', () => {
   );
 
   it(
+    'find keys whose producers choose partitions in another way',
+    async () => {
+      await a.run(stream('S'), TABLE);
+      await spread();
+      const topic = service.topic('S');
+      const writer = await service.kafka.writers.plain();
+      for (let k = 0; k < 8; k++) await writer.append([batchOf(topic, k % 4, ['{"V":1}'], `k${Math.floor(k / 2)}`)]);
+      writer.close();
+      await drained(a, b);
+      const seen = (await counts(a)).reduce((sum, [, count]) => sum + (count as number), 0);
+      expect(seen).toBe(8);
+      for (const node of [a, b]) {
+        for (const key of ['k0', 'k1', 'k2', 'k3']) {
+          expect((await node.rows(`SELECT K, N FROM T WHERE K = '${key}';`)).length).toBeGreaterThan(0);
+        }
+      }
+    },
+    LONG,
+  );
+
+  it(
     'run a query that repartitions, exact over both',
     async () => {
       await a.run(
@@ -241,6 +263,15 @@ describe.skipIf(NO_KAFKA)('a node that is gone without a word', () => {
       });
       expect(response.status).toBeGreaterThanOrEqual(500);
       expect(await response.text()).toContain('Unable to execute pull query');
+
+      // A key of the node that is left is read; so is one of the other, to the same answer as before.
+      const readable = async (key: string): Promise<unknown> =>
+        a.rows(`SELECT K, N FROM T WHERE K = '${key}';`).catch((error: SystemError) => error.code);
+      const answers = await Promise.all(rows.map(({ K }) => readable(K)));
+      const own = answers.filter((answer) => Array.isArray(answer));
+      expect(own.length).toBeGreaterThan(KEYS / 4);
+      expect(own.every((answer) => (answer as unknown[]).length === 1)).toBe(true);
+      expect(answers.filter((answer) => answer === 'shard-unavailable')).toHaveLength(KEYS - own.length);
 
       // Inserts go on meanwhile.
       await a.engine.insert('S', rows);

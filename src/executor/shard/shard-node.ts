@@ -51,6 +51,8 @@ export interface QueryPlacement {
   }[];
   /** Shards that should be here and cannot be read now, or that nobody has. */
   readonly missing: readonly number[];
+  /** How many the query has. */
+  readonly shards: number;
 }
 
 export interface ShardNodeParts {
@@ -273,7 +275,7 @@ export class ShardNode implements StreamThread, ShardHostOwner {
   placement(queryId: string): QueryPlacement | null {
     if (!this.#wanted.has(queryId)) return null;
     const owners = this.#assignment.owners[queryId];
-    if (owners === undefined) return { others: [], missing: [0] };
+    if (owners === undefined) return { others: [], missing: [0], shards: 1 };
     const others = new Map<string, number[]>();
     const missing: number[] = [];
     owners.forEach((node, index) => {
@@ -286,6 +288,7 @@ export class ShardNode implements StreamThread, ShardHostOwner {
     return {
       others: [...others].map(([node, shards]) => ({ node, url: this.#assignment.nodes[node] ?? null, shards })),
       missing,
+      shards: owners.length,
     };
   }
 

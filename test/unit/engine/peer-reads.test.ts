@@ -155,6 +155,7 @@ describe('asking the other nodes', () => {
   const placement = (...urls: readonly (string | null)[]): QueryPlacement => ({
     others: urls.map((url, i) => ({ node: `n${i}`, url, shards: [2 * i, 2 * i + 1] })),
     missing: [],
+    shards: urls.length,
   });
   const ask = (where: QueryPlacement, signal = new AbortController().signal) => readPeers(where, REQUEST, signal);
 
