@@ -34,6 +34,7 @@ export type {
   Subscription,
 } from './engine/engine.js';
 export type { CommandStatus, Entity } from './engine/entities.js';
+export * from './functions/library.js';
 export { StatementError, type StatementProblem, SystemError } from './model/errors.js';
 export { JsonNumber } from './model/json-text.js';
 export type { SqlType } from './model/sql-type.js';

@@ -58,8 +58,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'storage',
   ],
   engine: ['model', 'parser', 'planner', 'functions', 'formats', 'catalog', 'state', 'broker', 'executor'],
-  'engine/create-engine': ['model', 'functions', 'state', 'broker', 'storage', 'executor'],
-  'engine/open-cluster': ['model', 'functions', 'broker', 'storage', 'executor'],
+  'engine/create-engine': ['model', 'functions', 'formats/schema-registry', 'state', 'broker', 'storage', 'executor'],
+  'engine/open-cluster': ['model', 'functions', 'formats/schema-registry', 'broker', 'storage', 'executor'],
   server: ['model', 'engine'],
   testing: [
     'model',
@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server',
   ],
   cli: ['model', 'parser', 'engine', 'server', 'testing'],
-  index: ['model', 'engine'],
+  index: ['model', 'engine', 'functions/library'],
 };
 
 /** Where each outside library may be named. Node's own modules are not listed: they may be used anywhere but in `model`. */
@@ -84,6 +84,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['parser'],
   'fastest-levenshtein': ['parser', 'planner'],
   re2js: ['functions'],
+  avsc: ['formats/avro'],
+  protobufjs: ['formats/protobuf'],
   'better-sqlite3': ['storage'],
   '@node-rs/crc32': ['broker'],
   kafkajs: ['broker/kafka'],

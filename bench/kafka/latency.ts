@@ -6,6 +6,8 @@ import { PARTITIONS, RowSource } from './workload.js';
 
 const TICK_MS = 5;
 const KEYS = 10_000;
+/** Whoever fell behind sends this much at a time, so that batches stay below what a broker takes. */
+const ROWS_PER_TICK_MAX = 10_000;
 /** Rows of the first seconds, while the side warms up, are not counted. */
 export const WARM_UP_SECONDS = 10;
 /** The reader ends when nothing has come for so long. */
@@ -42,7 +44,8 @@ export async function runProducer(
   const startedMs = performance.now();
   let sent = 0;
   while (sent < rate * seconds) {
-    const due = Math.min(rate * seconds, Math.floor((rate * (performance.now() - startedMs)) / 1000));
+    const behind = Math.floor((rate * (performance.now() - startedMs)) / 1000);
+    const due = Math.min(rate * seconds, behind, sent + ROWS_PER_TICK_MAX);
     for (; sent < due; sent++) source.add(sent, Date.now(), nowMicros());
     const batches: PendingBatch[] = [];
     for (let partition = 0; partition < PARTITIONS; partition++) {

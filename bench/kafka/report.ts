@@ -5,7 +5,8 @@ import type { Measured } from './measure.js';
 export interface Goals {
   /** Times the peer's rows a second. */
   readonly ratio: number;
-  readonly rssMb: number;
+  /** Null: there is none. */
+  readonly rssMb: number | null;
   readonly firstOutput: number;
 }
 
@@ -46,7 +47,9 @@ export function report(
       'goal',
       verdict(`${goals.ratio}x`, range(wall).median >= goals.ratio),
       '',
-      verdict(`${goals.rssMb}`, range(engine.map(({ rssMb }) => rssMb)).most <= goals.rssMb),
+      goals.rssMb === null
+        ? ''
+        : verdict(`${goals.rssMb}`, range(engine.map(({ rssMb }) => rssMb)).most <= goals.rssMb),
       verdict(`${goals.firstOutput}`, range(engine.map(({ firstOutput }) => firstOutput)).median <= goals.firstOutput),
     ]);
   }

@@ -192,6 +192,12 @@ export const STATEMENT_PAGES: readonly { readonly heading: string; readonly page
         text: 'Waits until a topic is there as described, or is not there, and fails after its time.',
         rules: ['assert', 'assertTopic', 'timeout'],
       },
+      {
+        example: 'assert-schema',
+        title: 'ASSERT SCHEMA',
+        text: 'Waits until the schema registry has, or with NOT EXISTS has not, a subject, a schema with that id, or that subject with that id.',
+        rules: ['assertSchema'],
+      },
     ],
   },
   {
@@ -244,12 +250,6 @@ export const STATEMENT_PAGES: readonly { readonly heading: string; readonly page
         title: 'DESCRIBE CONNECTOR',
         text: 'Understood and refused.',
         rules: ['describe'],
-      },
-      {
-        example: 'assert-schema',
-        title: 'ASSERT SCHEMA',
-        text: 'Understood and refused: there is no schema registry.',
-        rules: ['assertSchema'],
       },
       {
         example: 'alter-system',

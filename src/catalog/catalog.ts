@@ -6,6 +6,13 @@ export interface SourceFormat {
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly unwrapped: boolean;
+  /** The registered schema that a statement named by its id: it is written as it is. */
+  readonly schema?: {
+    readonly id: number;
+    readonly type: 'AVRO' | 'JSON' | 'PROTOBUF';
+    readonly text: string;
+    readonly imports: readonly { readonly name: string; readonly text: string }[];
+  };
 }
 
 export type SourceWindow =

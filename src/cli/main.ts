@@ -23,6 +23,10 @@ function outputOption(): Option {
     });
 }
 
+function functionsOption(flags = '--functions-dir <dir>'): Option {
+  return new Option(flags, 'a folder of modules that define functions (JavaScript or TypeScript)');
+}
+
 function setOption(text: string): Option {
   return new Option('-s, --set <name=value>', text).argParser(collect).default([], 'none');
 }
@@ -56,6 +60,7 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
       'listen on an address that other machines can reach, although nobody is asked for a password',
       false,
     )
+    .addOption(functionsOption())
     .addOption(new Option('--threads <n>', '1: tasks in a thread of their own; 0: inline').choices(['0', '1']))
     .addOption(setOption('a setting of the server; repeatable'))
     .addHelpText('after', examples(SERVER_EXAMPLES) + SERVER_NOTES)
@@ -73,6 +78,7 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     .option('-f, --file <path>', 'run the statements of a file and leave; repeatable', collect, [])
     .addOption(outputOption())
     .option('-D, --define <name=value>', 'a variable for ${name}; repeatable', collect, [])
+    .addOption(functionsOption())
     .addOption(setOption('a property as by SET; repeatable'))
     .addHelpText('after', examples(SQL_EXAMPLES))
     .action(async (target, options) => {
@@ -86,6 +92,7 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
     .argument('<file...>', 'files of statements, run in order')
     .option('-d, --data <file>', 'the file that holds everything', ':memory:')
     .addOption(outputOption())
+    .addOption(functionsOption())
     .addOption(setOption('a setting of the engine; repeatable'))
     .addHelpText('after', examples(RUN_EXAMPLES))
     .action(async (files, options) => {
@@ -118,6 +125,7 @@ function buildProgram(terminal: Terminal, finish: (code: ExitCode) => void): Com
         .choices(['millrace', 'ksqldb'])
         .default('ksqldb'),
     )
+    .addOption(functionsOption('-e, --functions-dir <dir>'))
     .option('-s, --sql-file <file>', 'one test, as ksql-test-runner takes it: its statements')
     .option('-i, --input-file <file>', 'with --sql-file: {"inputs": [...]}')
     .option('-o, --output-file <file>', 'with --sql-file: {"outputs": [...]}')
@@ -182,6 +190,7 @@ const SERVER_EXAMPLES = [
   ['millrace server', 'on 127.0.0.1:8088, data in ./millrace.db'],
   ['millrace server --listen :9000 --data /var/lib/millrace/data.db', ''],
   ['millrace server -c ksql-server.properties -q sql/', ''],
+  ['millrace server --functions-dir functions/', 'with functions of your own'],
   ['millrace server -b broker:9092 -d /var/lib/millrace', 'a node on Kafka; start as many as you like'],
   ['millrace server -b broker:9092 -s ksql.service.id=orders_ -d orders', ''],
 ] as const;

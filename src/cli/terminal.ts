@@ -19,6 +19,14 @@ export interface Terminal {
   readonly err: Palette;
 }
 
+/** A log of an engine that says what is wrong, or soon will be, and nothing else. */
+export function warnings(terminal: Terminal): (level: string, message: string) => void {
+  return (level, message) => {
+    if (level === 'error') terminal.writeError(`${terminal.err.red('error')}: ${message}\n`);
+    else if (level === 'warn') terminal.writeError(`${terminal.err.yellow('warning')}: ${message}\n`);
+  };
+}
+
 const DEFAULT_ROWS = 24;
 
 /** The process's own streams. Install it once: it ends the process quietly when the reader of a pipe goes away. */

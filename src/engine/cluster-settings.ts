@@ -5,6 +5,13 @@ import { COMPRESSION_TYPES, canCompress, compressionCodec } from '../broker/comp
 import { SystemError } from '../model/errors.js';
 import type { Settings } from './settings.js';
 
+const DEFAULT_FOLDER = 'millrace-state';
+
+/** The folder of a node's state. @param given what the command line says */
+export function stateFolder(settings: Settings, given: string | undefined): string {
+  return given ?? settings.get('ksql.streams.state.dir') ?? DEFAULT_FOLDER;
+}
+
 /** How to reach the brokers: plain data, so that it can be sent to a thread. */
 export interface ClusterConnection {
   readonly bootstrapServers: readonly string[];

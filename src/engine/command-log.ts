@@ -1,4 +1,5 @@
 import type { MutableCatalog, QueryEntry, SourceEntry } from '../catalog/catalog.js';
+import { isRegistryChange, type RegistryChange } from '../formats/schema-registry/registry-change.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
 
@@ -9,7 +10,9 @@ export type CatalogEffect =
   | { readonly kind: 'putType'; readonly name: string; readonly type: SqlType }
   | { readonly kind: 'removeType'; readonly name: string }
   | { readonly kind: 'putQuery'; readonly query: QueryEntry }
-  | { readonly kind: 'removeQuery'; readonly id: string };
+  | { readonly kind: 'removeQuery'; readonly id: string }
+  /** Of the embedded schema registry. */
+  | { readonly kind: 'changeRegistry'; readonly change: RegistryChange };
 
 /** A statement that changed the catalog, with what it changed: the unit of the durable command log. */
 export interface Command {
@@ -30,6 +33,9 @@ export function decodeCommand(text: string): Command {
   }
   for (const effect of command.effects as readonly CatalogEffect[]) {
     if (!EFFECT_KINDS.has(effect.kind)) throw new Error(`unknown effect ${String(effect.kind)}`);
+    if (effect.kind === 'changeRegistry' && !isRegistryChange(effect.change)) {
+      throw new Error('unknown change of the schema registry');
+    }
     if (effect.kind !== 'putQuery') continue;
     const plan = JSON.parse(effect.query.plan) as Partial<PhysicalPlan> | null;
     if (plan?.version !== 1) throw new Error(`query ${effect.query.id} has a plan of version ${String(plan?.version)}`);
@@ -44,8 +50,10 @@ const EFFECT_KINDS: ReadonlySet<string> = new Set<CatalogEffect['kind']>([
   'removeType',
   'putQuery',
   'removeQuery',
+  'changeRegistry',
 ]);
 
+/** Changes of the registry are not the catalog's: see `registryChanges`. */
 export function applyEffects(catalog: MutableCatalog, effects: readonly CatalogEffect[]): void {
   for (const effect of effects) {
     switch (effect.kind) {
@@ -67,6 +75,12 @@ export function applyEffects(catalog: MutableCatalog, effects: readonly CatalogE
       case 'removeQuery':
         catalog.removeQuery(effect.id);
         break;
+      case 'changeRegistry':
+        break;
     }
   }
+}
+
+export function registryChanges(effects: readonly CatalogEffect[]): readonly RegistryChange[] {
+  return effects.flatMap((effect) => (effect.kind === 'changeRegistry' ? [effect.change] : []));
 }

@@ -1,16 +1,21 @@
+import { join } from 'node:path';
 import { EmbeddedLogReader } from '../broker/embedded/log-reader.js';
 import { readCommands } from '../executor/thread/commands.js';
 import { createInlineStreamThread, createStreamThread } from '../executor/thread/create-stream-thread.js';
 import type { StreamThread } from '../executor/thread/stream-thread.js';
-import { createFunctionRegistry } from '../functions/registry.js';
+import type { SchemaLoader } from '../formats/schema-registry/schema-cache.js';
+import type { FunctionRegistry } from '../functions/registry.js';
 import { type Clock, systemClock } from '../model/time.js';
 import { SqliteTableReader } from '../state/sqlite/sqlite-table-reader.js';
 import { type Database, openDatabase } from '../storage/database.js';
 import { announceOwner } from '../storage/file-lock.js';
+import { stateFolder } from './cluster-settings.js';
 import { EmbeddedLogView } from './embedded-log-view.js';
 import type { Engine } from './engine.js';
+import { FunctionFolder } from './function-folder.js';
 import { MillraceEngine } from './millrace-engine.js';
 import type { NodeLog, RuntimeParts } from './open-cluster.js';
+import { openRegistry } from './open-registry.js';
 import { ensureProcessingLog, PROCESSING_LOG_TOPIC, processingLogTopicOf } from './processing-log-stream.js';
 import { Settings } from './settings.js';
 import { MILLRACE_VERSION } from './version.js';
@@ -25,7 +30,7 @@ export interface EngineOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** For tests, with `threads: 0`. */
   readonly clock?: Clock;
-  /** Hears what an operator should know of a node on Kafka; by default nobody does. */
+  /** Hears what an operator should know: of a node on Kafka, of functions of users. By default nobody does. */
   readonly log?: NodeLog;
   /**
    * On Kafka: true returns before the cluster has answered, and waits for it as long as it takes; statements are refused until `Engine.ready`
@@ -43,22 +48,42 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   const onCluster = settings.get('ksql.streams.bootstrap.servers') !== null;
   const logTopic = onCluster ? processingLogTopicOf(settings.get('ksql.service.id') ?? '') : PROCESSING_LOG_TOPIC;
-  const runtime = onCluster
-    ? await openClusterRuntime(options, settings, clock, logTopic)
-    : await openEmbeddedRuntime(options, settings, clock, logTopic);
-  const engine = new MillraceEngine({
+  const registry = openRegistry(settings);
+  // Threads ask for schemas once there is an engine.
+  const loadSchema: SchemaLoader = (id) => engine.core.schemas.load(id);
+  const functions = openFunctions(options, settings, onCluster);
+  let runtime: RuntimeParts;
+  try {
+    runtime = onCluster
+      ? await openClusterRuntime(options, settings, clock, logTopic, loadSchema, functions)
+      : await openEmbeddedRuntime(options, settings, clock, logTopic, loadSchema, functions.store);
+  } catch (error) {
+    functions.close();
+    throw error;
+  }
+  const engine: MillraceEngine = new MillraceEngine({
     ...runtime,
+    registry,
+    release: () => {
+      registry?.close();
+      functions.close();
+      runtime.release();
+    },
     settings,
-    functions: createFunctionRegistry(),
+    functions: functions.registry,
     clock,
     random: Math.random,
     millraceVersion: MILLRACE_VERSION,
+  });
+  runtime.thread.subscribe((event) => {
+    if (event.kind === 'commands') functions.check(engine.core.catalog.queries());
   });
   // The grammar is prepared while the brokers answer.
   if (onCluster) engine.parse('');
   const ready = engine.begin(async () => {
     await runtime.connected;
     await ensureProcessingLog(engine.core, logTopic);
+    functions.begin(engine.core.catalog.queries());
   });
   if (onCluster && options.patient === true) return engine;
   try {
@@ -70,21 +95,37 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   }
 }
 
+/** The functions of users are kept beside the plans that name them. @throws SystemError when the folder of functions is wrong */
+function openFunctions(options: EngineOptions, settings: Settings, onCluster: boolean): FunctionFolder {
+  const { data, log } = options;
+  const besideFile = data === undefined || data === ':memory:' ? null : `${data}.functions`;
+  return new FunctionFolder({
+    folder: settings.flag('ksql.udfs.enabled') ? settings.get('ksql.extension.dir') : null,
+    store: onCluster ? join(stateFolder(settings, data), 'functions') : besideFile,
+    log: log ?? (() => {}),
+  });
+}
+
 /** Modules of the cluster are loaded when they are needed. */
 async function openClusterRuntime(
   options: EngineOptions,
   settings: Settings,
   clock: Clock,
   processingLogTopic: string,
+  loadSchema: SchemaLoader,
+  functions: { readonly registry: FunctionRegistry; readonly store: string | null },
 ): Promise<RuntimeParts> {
   const { openCluster } = await import('./open-cluster.js');
   return openCluster({
-    folder: options.data ?? null,
+    folder: stateFolder(settings, options.data),
     threads: options.threads ?? 1,
     settings,
     clock,
     log: options.log ?? (() => {}),
     processingLogTopic,
+    loadSchema,
+    functions: functions.registry,
+    functionStore: functions.store,
     patient: options.patient ?? false,
   });
 }
@@ -94,6 +135,8 @@ async function openEmbeddedRuntime(
   settings: Settings,
   clock: Clock,
   processingLogTopic: string,
+  loadSchema: SchemaLoader,
+  functionStore: string | null,
 ): Promise<RuntimeParts> {
   const path = options.data ?? ':memory:';
   const inMemory = path === ':memory:';
@@ -102,6 +145,8 @@ async function openEmbeddedRuntime(
     path,
     commitIntervalMs: settings.number('commit.interval.ms'),
     processingLogTopic,
+    functionStore,
+    loadSchema,
   };
   let thread: StreamThread;
   let reader: Database;

@@ -9,15 +9,23 @@ import type {
   StreamThread,
   ThreadChange,
 } from '../executor/thread/stream-thread.js';
+import { SCHEMA_FORMATS } from '../formats/index.js';
+import { EmbeddedRegistry } from '../formats/schema-registry/embedded-registry.js';
+import { RegistryState } from '../formats/schema-registry/registry-state.js';
+import type { SchemaRegistry } from '../formats/schema-registry/schema-registry.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
-import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
+import { type PhysicalPlan, repartitionTopicsOf } from '../planner/physical/physical-plan.js';
+import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
 import type { Dialect, PlanningContext } from '../planner/planning-context.js';
+import { NO_REGISTRY_VIEW, type SchemaView } from '../planner/schema-view.js';
+import type { StatementPlan } from '../planner/statement-plan.js';
 import type { TableReader } from '../state/table-reader.js';
-import { applyEffects, type CatalogEffect, decodeCommand, encodeCommand } from './command-log.js';
+import { applyEffects, type CatalogEffect, decodeCommand, encodeCommand, registryChanges } from './command-log.js';
 import type { Session } from './engine.js';
 import type { KeptOptions } from './plan-effects.js';
+import { SchemaDirectory } from './schema-directory.js';
 import type { Settings } from './settings.js';
 
 /** What an engine is made of; put together in `create-engine.ts`. */
@@ -33,6 +41,8 @@ export interface EngineParts {
   readonly tables: TableReader;
   /** The catalog's log so far; what comes later is told by the thread. */
   readonly commands: readonly StoredCommand[];
+  /** Somebody else's schema registry; null: the engine keeps one of its own. */
+  readonly registry: SchemaRegistry | null;
   /** Known once the runtime is connected. */
   readonly clusterId: () => string;
   readonly millraceVersion: string;
@@ -41,6 +51,13 @@ export interface EngineParts {
   announceUrl(url: string): void;
   /** Closes what the parts hold besides the thread. */
   release(): void;
+}
+
+/** What planning sees in place of the engine's own. */
+export interface PlanningOptions {
+  readonly catalog?: MemoryCatalog;
+  readonly schemas?: SchemaView;
+  readonly nextQueryNumber?: number;
 }
 
 /** A command of the log that could not be applied: named, set aside, never fatal. */
@@ -62,8 +79,14 @@ export class EngineCore {
   readonly parts: EngineParts;
   readonly catalog = new MemoryCatalog();
   readonly quarantined: QuarantinedCommand[] = [];
+  /** Null when the registry is somebody else's. */
+  readonly embeddedRegistry: EmbeddedRegistry | null;
+  readonly schemas: SchemaDirectory;
+  readonly #registry = new RegistryState();
   readonly #plans = new WeakMap<QueryEntry, PhysicalPlan>();
   #sequence = 0;
+  /** Commands that only changed the registry: query ids do not count them. */
+  #registryCommands = 0;
   #started = false;
   #transients = 0;
   /** Statements that keep an order run one after the other. */
@@ -71,6 +94,8 @@ export class EngineCore {
 
   constructor(parts: EngineParts) {
     this.parts = parts;
+    this.embeddedRegistry = parts.registry === null ? this.#openRegistry() : null;
+    this.schemas = new SchemaDirectory(parts.registry ?? this.embeddedRegistry!);
     for (const command of parts.commands) this.#hear(command);
     parts.thread.subscribe((event) => {
       if (event.kind !== 'commands') return;
@@ -82,6 +107,11 @@ export class EngineCore {
   /** Sequence number of the last command; 0 before the first. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** The number of the next query. */
+  get statements(): number {
+    return this.#sequence - this.#registryCommands;
   }
 
   /** Starts the persistent queries of the catalog where they stopped. */
@@ -134,6 +164,21 @@ export class EngineCore {
     return this.#sequence;
   }
 
+  /** A registry whose changes are commands of the catalog's log. */
+  #openRegistry(): EmbeddedRegistry {
+    return new EmbeddedRegistry({
+      state: () => this.#registry,
+      formats: SCHEMA_FORMATS,
+      commit: (work) =>
+        this.exclusive(async () => {
+          const { changes, result } = work(this.#registry);
+          const effects = changes.map((change) => ({ kind: 'changeRegistry', change }) as const);
+          if (effects.length > 0) await this.change('', effects, {});
+          return result;
+        }),
+    });
+  }
+
   #inOrder<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#tail.then(work, work);
     this.#tail = run.catch(() => {});
@@ -148,6 +193,9 @@ export class EngineCore {
       const { effects } = decodeCommand(text);
       applyEffects(this.catalog.fork(), effects);
       applyEffects(this.catalog, effects);
+      const changes = registryChanges(effects);
+      for (const change of changes) this.#registry.apply(change);
+      if (changes.length > 0 && changes.length === effects.length) this.#registryCommands++;
     } catch (error) {
       this.quarantined.push({ sequence, reason: error instanceof Error ? error.message : String(error) });
     }
@@ -171,6 +219,14 @@ export class EngineCore {
     return query === undefined ? null : this.#planOf(query);
   }
 
+  /** Topics with registered schemas that go when these queries go. */
+  ownedTopics(queryIds: readonly string[]): readonly string[] {
+    return queryIds.flatMap((id) => {
+      const plan = this.queryPlan(id);
+      return plan === null ? [] : repartitionTopicsOf(plan);
+    });
+  }
+
   #planOf(query: QueryEntry): PhysicalPlan {
     const known = this.#plans.get(query);
     if (known !== undefined) return known;
@@ -188,7 +244,14 @@ export class EngineCore {
     return this.parts.settings.get('millrace.dialect', session.properties) === 'ksqldb' ? 'ksqldb' : 'millrace';
   }
 
-  planningContext(session: Session, catalog: MemoryCatalog = this.catalog, nextQueryNumber?: number): PlanningContext {
+  /** The plan of a statement on the catalog as it is, and the registry as far as it is asked. */
+  plan(statement: PlannedStatement, text: string, session: Session): Promise<StatementPlan> {
+    return this.schemas.plan((schemas) => planStatement(statement, text, this.planningContext(session, { schemas })));
+  }
+
+  /** @param options what is another than that of the engine; without `schemas` no registry is asked */
+  planningContext(session: Session, options: PlanningOptions = {}): PlanningContext {
+    const catalog = options.catalog ?? this.catalog;
     return {
       catalog: catalog.snapshot(),
       functions: this.parts.functions,
@@ -200,7 +263,8 @@ export class EngineCore {
           ? null
           : { partitions: topic.partitions, replicas: topic.replicas, retentionMs: topic.retentionMs };
       },
-      nextQueryNumber: nextQueryNumber ?? this.#sequence,
+      schemas: options.schemas ?? NO_REGISTRY_VIEW,
+      nextQueryNumber: options.nextQueryNumber ?? this.statements,
       transientSuffix: this.#transientSuffix(),
     };
   }

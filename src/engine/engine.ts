@@ -1,4 +1,5 @@
 import type { QueryFigures, QueryState } from '../executor/thread/stream-thread.js';
+import type { EmbeddedRegistry } from '../formats/schema-registry/embedded-registry.js';
 import { StatementError } from '../model/errors.js';
 import type { SqlType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
@@ -237,6 +238,8 @@ export interface Engine {
    * @throws SystemError `shard-unavailable`
    */
   shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>>;
+  /** The registry that the engine keeps; null when settings name somebody else's. */
+  readonly schemaRegistry: EmbeddedRegistry | null;
   /** The stream or table that rows can be inserted into. @throws StatementError in ksqlDB's words */
   insertTarget(name: string): InsertTarget;
   /**

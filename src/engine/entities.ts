@@ -198,7 +198,13 @@ export type Entity =
     })
   | (EntityBase & { readonly '@type': 'warning_entity'; readonly message: string })
   | (EntityBase & { readonly '@type': 'terminate_query'; readonly queryId: string; readonly wasTerminated: boolean })
-  | (EntityBase & { readonly '@type': 'assert_topic'; readonly topicName: string; readonly exists: boolean });
+  | (EntityBase & { readonly '@type': 'assert_topic'; readonly topicName: string; readonly exists: boolean })
+  | (EntityBase & {
+      readonly '@type': 'assert_schema';
+      readonly subject: string | null;
+      readonly id: number | null;
+      readonly exists: boolean;
+    });
 
 export type EntityType = Entity['@type'];
 
@@ -225,4 +231,10 @@ export function schemaInfo(type: SqlType): SchemaInfo {
     default:
       return { type: type.kind, fields: null, memberSchema: null };
   }
+}
+
+/** The entity with more to warn of. */
+export function withWarnings(entity: Entity, messages: readonly string[]): Entity {
+  if (messages.length === 0) return entity;
+  return { ...entity, warnings: [...entity.warnings, ...messages.map((message) => ({ message }))] };
 }

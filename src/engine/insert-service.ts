@@ -1,15 +1,20 @@
 import type { SourceEntry } from '../catalog/catalog.js';
 import { evaluateConstant } from '../executor/expressions/compile.js';
 import { expressionContext } from '../executor/lookup.js';
+import type { FormatSpec } from '../formats/format.js';
+import { SCHEMA_FORMATS } from '../formats/index.js';
+import { type RegisteredSchema, type SchemaText, subjectOf } from '../formats/schema-registry/schema-registry.js';
 import type { EvaluationContext } from '../functions/define.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import { coerceValue } from '../model/coerce-value.js';
 import { StatementError, SystemError } from '../model/errors.js';
+import { type Column, keyColumns, valueColumns } from '../model/schema.js';
 import { NO_SPAN } from '../model/source-span.js';
-import { BIGINT, formatType, type SqlType } from '../model/sql-type.js';
+import { BIGINT, formatType, type SqlType, sameType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import { valueText } from '../model/value-text.js';
 import type { BoundExpression } from '../planner/expression.js';
+import { schemaOf } from '../planner/schema-registration.js';
 import type { StatementPlan } from '../planner/statement-plan.js';
 import { insertTarget } from '../planner/statements/insert-values.js';
 import type { InsertTarget, Session } from './engine.js';
@@ -63,10 +68,10 @@ export class InsertService {
         );
       }
     }
-    let encoder = this.#encoder(entry);
+    let encoder = this.#encoders.get(entry) ?? (await this.#open(entry));
     if (encoder === null) {
       await this.#core.parts.log.refresh();
-      encoder = this.#encoder(entry);
+      encoder = await this.#open(entry);
     }
     if (encoder === null) throw new SystemError(`the topic "${entry.topic}" does not exist`, { code: 'unknown-topic' });
     const batches = encoder.encode(rows);
@@ -74,19 +79,51 @@ export class InsertService {
   }
 
   /** Null when its topic does not exist, as far as known. */
-  #encoder(entry: SourceEntry): InsertEncoder | null {
-    const known = this.#encoders.get(entry);
-    if (known !== undefined) return known;
+  async #open(entry: SourceEntry): Promise<InsertEncoder | null> {
     const topic = this.#core.parts.log.describeTopic(entry.topic);
     if (topic === null) return null;
-    const encoder = new InsertEncoder(entry, topic.partitions);
+    const { schema } = entry;
+    const keyFormat = await this.#written(entry, entry.keyFormat, keyColumns(schema), 'key');
+    const valueFormat = await this.#written(entry, entry.valueFormat, valueColumns(schema), 'value');
+    const encoder = new InsertEncoder({ ...entry, keyFormat, valueFormat }, topic.partitions);
     this.#encoders.set(entry, encoder);
     return encoder;
+  }
+
+  /** The format with the schema that rows are written with, registered if need be. */
+  async #written(
+    entry: SourceEntry,
+    spec: FormatSpec,
+    columns: readonly Column[],
+    target: 'key' | 'value',
+  ): Promise<FormatSpec> {
+    const schema = schemaOf(spec, columns, target);
+    if (schema === null) return spec;
+    const { schemas } = this.#core;
+    const subject = subjectOf(entry.topic, target);
+    const latest = (await schemas.registry.latest(subject))?.schema ?? null;
+    if (latest !== null && sameContent(latest, schema, spec)) return { ...spec, schema: latest };
+    if (target === 'key' && latest !== null) {
+      throw new StatementError(
+        `Cannot INSERT VALUES into data source \`${entry.name}\`. ksqlDB generated schema would overwrite existing key schema.\n` +
+          `\tExisting Schema: ${latest.text}\n\tksqlDB Generated: ${schema.text}`,
+        { code: 'key-schema-differs' },
+      );
+    }
+    return { ...spec, schema: await schemas.registerOne(subject, schema) };
   }
 
   #evaluation(): { now: () => number; random: () => number } {
     return { now: () => this.#core.parts.clock.now(), random: this.#core.parts.random };
   }
+}
+
+/** Whether rows can be written with a schema that is there as well as with that of the columns. */
+function sameContent(registered: RegisteredSchema, schema: SchemaText, { properties }: FormatSpec): boolean {
+  if (registered.type !== schema.type) return false;
+  const { contentOf } = SCHEMA_FORMATS[schema.type];
+  const fullName = properties['fullSchemaName'] ?? null;
+  return sameType(contentOf(registered, fullName).type, contentOf(schema, fullName).type);
 }
 
 /**

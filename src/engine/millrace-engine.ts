@@ -1,3 +1,4 @@
+import type { EmbeddedRegistry } from '../formats/schema-registry/embedded-registry.js';
 import { StatementError, SystemError } from '../model/errors.js';
 import { NO_SPAN } from '../model/source-span.js';
 import type { SqlValue } from '../model/value.js';
@@ -230,6 +231,10 @@ export class MillraceEngine implements Engine {
     return { queryId: handle.queryId, columns: handle.columns, ended, close: () => handle.close() };
   }
 
+  get schemaRegistry(): EmbeddedRegistry | null {
+    return this.#core.embeddedRegistry;
+  }
+
   async shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>> {
     this.#assertOpen();
     const session = createSession(request.properties);
@@ -305,6 +310,7 @@ export class MillraceEngine implements Engine {
     await this.#pushQueries.closeAll();
     for (const print of this.#prints) await print.close();
     await this.#core.settled();
+    this.#core.schemas.close();
     // Readers first: the writer folds its log into the file when it is the last to go.
     this.#parts.release();
     try {
@@ -327,7 +333,10 @@ export class MillraceEngine implements Engine {
       kafka: healthDetail(this.#threadError ?? this.#storageError),
       commandRunner: healthDetail(this.#threadError),
     };
-    return withHealthChecks(details, this.#parts.thread.health());
+    const trouble = this.#core.schemas.trouble;
+    const registry = { name: 'schemaRegistry', isHealthy: trouble === null, reason: trouble };
+    const checks = this.#core.embeddedRegistry === null ? [registry] : [];
+    return withHealthChecks(details, [...this.#parts.thread.health(), ...checks]);
   }
 
   /** The newest statuses are kept, by when they were last set. */

@@ -13,26 +13,33 @@ import { ShardNode } from '../executor/shard/shard-node.js';
 import { ShardTables } from '../executor/shard/shard-tables.js';
 import { WorkerShardHost } from '../executor/shard/worker-shard-host.js';
 import type { StoredCommand, ThreadEvent } from '../executor/thread/stream-thread.js';
-import { createFunctionRegistry } from '../functions/registry.js';
+import type { SchemaLoader } from '../formats/schema-registry/schema-cache.js';
+import type { FunctionRegistry } from '../functions/registry.js';
 import { SystemError } from '../model/errors.js';
 import type { Clock } from '../model/time.js';
 import { announceOwner, FileLock } from '../storage/file-lock.js';
 import { clusterConnection, outputCompression, processingGuarantee, streamThreads } from './cluster-settings.js';
 import type { EngineParts } from './engine-core.js';
+import { processingLogConfig } from './processing-log-stream.js';
 import type { Settings } from './settings.js';
 
 export type NodeLog = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export interface ClusterOptions {
-  /** The folder of this node's state; null: where the settings say. */
-  readonly folder: string | null;
+  /** The folder of this node's state. */
+  readonly folder: string;
   /** 0: shards run on the caller's event loop. */
   readonly threads: 0 | 1;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: NodeLog;
+  /** Gets schemas that records were written with. */
+  readonly loadSchema: SchemaLoader;
   /** Topic of KSQL_PROCESSING_LOG. */
   readonly processingLogTopic: string;
+  readonly functions: FunctionRegistry;
+  /** Folder that keeps the functions of users. */
+  readonly functionStore: string | null;
   /** Whether a cluster that cannot be reached, or does not let us in, is waited for; else it is an error after a while. */
   readonly patient: boolean;
 }
@@ -46,7 +53,6 @@ export type RuntimeParts = Pick<
   readonly connected: Promise<void>;
 };
 
-const DEFAULT_FOLDER = 'millrace-state';
 const CONNECT_AGAIN_MS = 1_000;
 
 /**
@@ -54,8 +60,7 @@ const CONNECT_AGAIN_MS = 1_000;
  * @throws SystemError `file-in-use` when another process has the folder; `invalid-setting`
  */
 export async function openCluster(options: ClusterOptions): Promise<RuntimeParts> {
-  const { settings, clock, log, threads, processingLogTopic } = options;
-  const folder = options.folder ?? settings.get('ksql.streams.state.dir') ?? DEFAULT_FOLDER;
+  const { settings, clock, log, threads, processingLogTopic, folder, functions } = options;
   mkdirSync(folder, { recursive: true });
   const lockPath = join(folder, 'node');
   const lock = FileLock.acquire(lockPath);
@@ -82,6 +87,11 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       readers,
       writers: kafka.writers,
       now: () => clock.now(),
+      prepare: async () => {
+        const { partitions, replicas, retentionMs } = processingLogConfig(settings);
+        const topicSettings = { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) };
+        await kafka.topics.create({ name: processingLogTopic, partitions, replicas, settings: topicSettings });
+      },
       onCommands: (heard) => hear({ kind: 'commands', commands: heard }),
       onFailure: (error) => hear({ kind: 'threadFailed', error: `the catalog cannot be read on: ${error.message}` }),
     });
@@ -116,13 +126,14 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       compression: outputCompression(settings),
       transactionTimeoutMs: settings.number('ksql.streams.transaction.timeout.ms'),
       tombstoneRetentionMs: TOMBSTONE_RETENTION_MS,
+      functionStore: options.functionStore,
       failpoints: process.env['MILLRACE_FAILPOINTS'] ?? null,
     };
     const owner: ShardHostOwner = {
       event: (event) => shardNode.event(event),
       confirmOwner: (queryId, index) => shardNode.confirmOwner(queryId, index),
+      loadSchema: options.loadSchema,
     };
-    const functions = createFunctionRegistry();
     const hosts: ShardHost[] = [];
     if (threads === 0) hosts.push(await openShardThread(hostSettings, owner, clock));
     else {

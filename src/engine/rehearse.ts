@@ -1,7 +1,11 @@
 import type { MemoryCatalog } from '../catalog/memory-catalog.js';
+import type { SubjectVersion } from '../formats/schema-registry/schema-registry.js';
 import type { Statement } from '../parser/ast.js';
 import { formatStatement } from '../parser/format.js';
 import { planStatement } from '../planner/plan-statement.js';
+import { schemaRequests } from '../planner/schema-registration.js';
+import type { SchemaView } from '../planner/schema-view.js';
+import type { StatementPlan } from '../planner/statement-plan.js';
 import { applyEffects } from './command-log.js';
 import type { PreparedStatement, Session } from './engine.js';
 import type { EngineCore } from './engine-core.js';
@@ -25,12 +29,35 @@ export async function rehearse(
   await core.parts.log.refresh();
   const catalog = core.catalog.fork();
   const copy = copySession(session);
-  let number = core.sequence;
+  const registered = new RehearsedSchemas();
+  let number = core.statements;
   for (const { statement, text } of statements) {
     try {
-      number += rehearseOne(statement, core, catalog, copy, number);
+      number += await core.schemas.plan((schemas) =>
+        rehearseOne(statement, core, catalog, copy, number, registered.over(schemas), registered),
+      );
     } catch (error) {
       throw asErrorOf(error, text);
+    }
+  }
+}
+
+/** The schemas that earlier statements would register. */
+class RehearsedSchemas {
+  readonly #subjects = new Map<string, SubjectVersion>();
+
+  over(schemas: SchemaView): SchemaView {
+    return {
+      latest: (subject) => this.#subjects.get(subject) ?? schemas.latest(subject),
+      byId: (id) => schemas.byId(id),
+    };
+  }
+
+  add(plan: StatementPlan, schemas: SchemaView): void {
+    const added = schemaRequests(plan).filter(({ subject, ifAbsent }) => !ifAbsent || schemas.latest(subject) === null);
+    for (const { subject, schema } of added) {
+      // Ids are given when it is done.
+      this.#subjects.set(subject, { subject, version: 1, schema: { ...schema, id: 0 } });
     }
   }
 }
@@ -42,6 +69,8 @@ function rehearseOne(
   catalog: MemoryCatalog,
   session: Session,
   number: number,
+  schemas: SchemaView,
+  registered: RehearsedSchemas,
 ): 0 | 1 {
   switch (statement.kind) {
     case 'setProperty':
@@ -61,9 +90,11 @@ function rehearseOne(
     case 'alterSource':
     case 'createType':
     case 'dropType': {
-      const context = core.planningContext(session, catalog, number);
-      const effects = effectsOf(planStatement(statement, formatStatement(statement), context));
+      const context = core.planningContext(session, { catalog, schemas, nextQueryNumber: number });
+      const plan = planStatement(statement, formatStatement(statement), context);
+      const effects = effectsOf(plan);
       if (effects === null) return 0;
+      registered.add(plan, schemas);
       applyEffects(catalog, effects);
       return 1;
     }

@@ -1,3 +1,4 @@
+import { REGISTRY_SETTINGS, REGISTRY_SETTINGS_PREFIX } from '../formats/schema-registry/registry-settings.js';
 import { StatementError } from '../model/errors.js';
 import { nearest } from '../planner/analysis/scope.js';
 
@@ -171,6 +172,13 @@ export const SETTINGS: readonly SettingDefinition[] = [
     'How long ASSERT TOPIC waits where it says nothing.',
   ),
   define(
+    'QUERY',
+    'int',
+    'ksql.assert.schema.default.timeout.ms',
+    '1000',
+    'How long ASSERT SCHEMA waits where it says nothing.',
+  ),
+  define(
     'SERVER',
     'string',
     'ksql.streams.bootstrap.servers',
@@ -278,7 +286,25 @@ export const SETTINGS: readonly SettingDefinition[] = [
     'Password of the key in ssl.keystore.location.',
     true,
   ),
+  define(
+    'SERVER',
+    'string',
+    'ksql.extension.dir',
+    null,
+    'Folder of modules in JavaScript or TypeScript that define functions; see docs/user-functions.md.',
+  ),
+  define('SERVER', 'boolean', 'ksql.udfs.enabled', 'true', 'Whether the functions in ksql.extension.dir are loaded.'),
   define('SERVER', 'string', 'millrace.dialect', 'millrace', 'millrace, or ksqldb to refuse what ksqlDB refuses.'),
+  ...REGISTRY_SETTINGS.map(
+    ({ name, kind, default: fallback, text, secret }): SettingDefinition => ({
+      name: `${REGISTRY_SETTINGS_PREFIX}${name}`,
+      kind,
+      default: fallback,
+      level: 'SERVER',
+      text,
+      secret,
+    }),
+  ),
 ];
 
 const BY_NAME = new Map(SETTINGS.map((s) => [s.name, s]));
@@ -298,6 +324,7 @@ export const IGNORED_SETTINGS: readonly string[] = [
   'ksql.streams.task.timeout.ms',
   'ksql.streams.buffered.records.per.partition',
   'ksql.streams.num.standby.replicas',
+  'ksql.udf.collect.metrics',
 ];
 
 const IGNORED: ReadonlySet<string> = new Set(IGNORED_SETTINGS);

@@ -1,8 +1,10 @@
+import { NO_THREAD_SCHEMAS, type ThreadSchemas } from '../formats/schema-registry/schema-cache.js';
 import type { AggregateCode, EvaluationContext } from '../functions/define.js';
 import type { FunctionRegistry } from '../functions/registry.js';
-import { assert } from '../model/errors.js';
+import { UserFunctionError } from '../functions/user/user-function-error.js';
+import { assert, SystemError } from '../model/errors.js';
 import { literalValue } from '../model/literal-text.js';
-import { type SqlType, STRING } from '../model/sql-type.js';
+import { type SqlType, STRING, sameType } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import type { BoundExpression } from '../planner/expression.js';
 import type { AggregateCall, PhysicalPlan, PhysicalStep } from '../planner/physical/physical-plan.js';
@@ -40,6 +42,7 @@ import { Sink } from './operators/sink.js';
 import type { RecordOutputBuffer, TopicOutput } from './task/output-buffer.js';
 import { PipelineTask, type TaskInput } from './task/pipeline-task.js';
 import { TaskContext } from './task/record-errors.js';
+import { gateOf } from './task/schema-gate.js';
 
 export interface PipelineOptions {
   /** The partition number that the task reads of all its inputs. */
@@ -47,6 +50,8 @@ export interface PipelineOptions {
   readonly stores: TaskStores;
   readonly functions: FunctionRegistry;
   readonly evaluation: EvaluationContext;
+  /** The schemas that records were written with; by default there are none. */
+  readonly schemas?: ThreadSchemas;
   /** Takes the records of the sink and of repartition topics; may be shared by the tasks of one thread. */
   readonly outputs: RecordOutputBuffer;
   /** True: a table's key is emitted once a commit. False: at every update. */
@@ -101,6 +106,7 @@ class PipelineBuilder implements OperatorBuilder {
   readonly partition: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly repartition: 'direct' | 'topic';
+  readonly schemas: ThreadSchemas;
   readonly hooks: (() => void)[] = [];
   readonly #options: PipelineOptions;
   readonly #plan: PhysicalPlan;
@@ -121,6 +127,7 @@ class PipelineBuilder implements OperatorBuilder {
       plan.settings,
     );
     this.partition = options.partition;
+    this.schemas = options.schemas ?? NO_THREAD_SCHEMAS;
     this.settings = plan.settings;
     this.repartition = options.repartition;
     this.#fuse = options.fuse ?? true;
@@ -128,7 +135,12 @@ class PipelineBuilder implements OperatorBuilder {
 
   /** The topics that something reads. Of records with equal timestamps the earlier topic's go first: a joined table's before a stream's. */
   inputs(): TaskInput[] {
-    return [...this.#inputs].map(([topic, { sources, eventTime }]) => ({ topic, sources, eventTime }));
+    return [...this.#inputs].map(([topic, { sources, eventTime }]) => ({
+      topic,
+      sources,
+      eventTime,
+      gate: gateOf(this.#plan, topic, this.schemas),
+    }));
   }
 
   stream(step: PhysicalStep, output: StreamOutput): void {
@@ -180,17 +192,27 @@ class PipelineBuilder implements OperatorBuilder {
   }
 
   expressions(stepOf: () => string): ExpressionContext {
-    return this.#contextOf((message) => this.context.report('expression', stepOf(), message));
+    return this.#contextOf((message, cause) => this.context.report('expression', stepOf(), reportText(message, cause)));
   }
 
   aggregate(call: AggregateCall): AggregateCode {
     const types = call.arguments.map((argument) => argument.type);
     const configuration = call.configuration.map((literal) => literalValue(literal.type, literal.value));
     const { settings } = this.#plan;
-    return this.#options.functions.aggregate(call.name, call.signature, types, configuration, {
+    const code = this.#options.functions.aggregate(call.name, call.signature, types, configuration, {
       setting: (name) => settings[name],
       firstSequence: this.#options.evaluation.now(),
     });
+    if (!sameType(code.stateType, call.stateType) || !sameType(code.resultType, call.resultType)) {
+      throw new SystemError(
+        `aggregate ${call.name} keeps or gives other types than those that the plan was made with`,
+        {
+          code: 'function-changed',
+          hint: 'put the version of its module back that the query was created with, or create the query anew',
+        },
+      );
+    }
+    return code;
   }
 
   tableFunction(name: string, signature: string, types: readonly SqlType[]): (...values: SqlValue[]) => SqlValue[] {
@@ -229,10 +251,14 @@ class PipelineBuilder implements OperatorBuilder {
   }
 
   #expressionContext(step: string | null): ExpressionContext {
-    return this.#contextOf(step === null ? () => {} : (message) => this.context.report('expression', step, message));
+    return this.#contextOf(
+      step === null
+        ? () => {}
+        : (message, cause) => this.context.report('expression', step, reportText(message, cause)),
+    );
   }
 
-  #contextOf(onError: (message: string) => void): ExpressionContext {
+  #contextOf(onError: ExpressionContext['onError']): ExpressionContext {
     return {
       functions: this.#options.functions,
       evaluation: this.#options.evaluation,
@@ -240,4 +266,9 @@ class PipelineBuilder implements OperatorBuilder {
       onError,
     };
   }
+}
+
+/** What users' functions say of themselves is told; other causes may quote the row. */
+function reportText(message: string, cause: unknown): string {
+  return cause instanceof UserFunctionError ? `${message}: ${cause.message}` : message;
 }

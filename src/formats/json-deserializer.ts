@@ -14,22 +14,26 @@ import {
   UTF8_TEXT,
   WHOLE_NUMBER,
 } from './json-scanner.js';
-import { fromJson } from './json-value.js';
+import { fromJson, type JsonMaps } from './json-value.js';
 import { valueError } from './value-problem.js';
 
-/** Reads JSON objects, or one bare value when the single column is unwrapped. */
+/**
+ * Reads JSON objects, or one bare value when the single column is unwrapped.
+ * @param maps whether a MAP may also be a list of entries
+ */
 export function jsonDeserializer(
   columns: readonly Column[],
   wanted: readonly number[],
   unwrapped: boolean,
   target: 'key' | 'value',
+  maps: JsonMaps = 'objects',
 ): Deserializer {
   const chosen = wanted.map((position) => columns[position]!);
   const scanner = new JsonScanner(unwrapped ? null : chosen.map((column) => column.name), target);
   return {
     scan: (bytes, start, end) => scanner.scan(bytes, start, end),
     read: chosen.map((column, slot) =>
-      reader(scanner, slot, column.type, unwrapped ? '$' : `$.${column.name}`, target),
+      reader(scanner, slot, column.type, unwrapped ? '$' : `$.${column.name}`, target, maps),
     ),
   };
 }
@@ -40,11 +44,12 @@ function reader(
   type: SqlType,
   path: string,
   target: 'key' | 'value',
+  maps: JsonMaps,
 ): () => SqlValue {
   const { kinds, starts, ends } = scanner;
   const general = (): SqlValue => {
     try {
-      return fromJson(scanner.value(slot), type);
+      return fromJson(scanner.value(slot), type, maps);
     } catch (problem) {
       throw valueError(problem, path, target);
     }

@@ -3,25 +3,21 @@ import { formatDouble } from '../model/double-text.js';
 import { AssertionError } from '../model/errors.js';
 import { quoteJsonString } from '../model/json-text.js';
 import type { Column } from '../model/schema.js';
-import type { SqlType } from '../model/sql-type.js';
+import type { SqlType, StructField } from '../model/sql-type.js';
 import type { SqlValue } from '../model/value.js';
 import { writeUtf8 } from './byte-text.js';
 import type { ByteSink, Serializer } from './format.js';
-
-/** Appends one value that is not null as JSON. */
-type ValueWriter = (sink: ByteSink, value: SqlValue) => void;
+import { type JsonMember, type JsonValueWriter, jsonObjectWriter, jsonStructWriter } from './json-object-writer.js';
 
 /**
  * Writes an object with all columns, nulls included, or the bare value of an unwrapped column.
- * `write` is generated per schema: the text between the values is a run of byte stores, and each value's call site
- * sees one writer only.
  */
 export function jsonSerializer(columns: readonly Column[], unwrapped: boolean): Serializer {
   return unwrapped ? bareSerializer(columns[0]!.type) : objectSerializer(columns);
 }
 
 function bareSerializer(type: SqlType): Serializer {
-  const writeValue = valueWriter(type);
+  const writeValue = jsonValueWriter(type);
   return {
     write(sink: ByteSink, value: SqlValue): boolean {
       if (value === null) return false;
@@ -32,42 +28,15 @@ function bareSerializer(type: SqlType): Serializer {
 }
 
 function objectSerializer(columns: readonly Column[]): Serializer {
-  const writers = columns.map((column) => valueWriter(column.type));
-  const steps = columns.map(
-    (column, i) => `
-      ${stores(`${i === 0 ? '{' : ','}${quoteJsonString(column.name)}:`)}
-      if (v${i} === null) {
-        ${stores('null')}
-      } else {
-        w${i}(sink, v${i});
-      }`,
-  );
-  const body = `
-    ${writers.map((_, i) => `const w${i} = writers[${i}];`).join('\n    ')}
-    return function write(${['sink', ...columns.map((_, i) => `v${i}`)].join(', ')}) {
-      const mark = sink.position;
-      let b, p;
-      try {
-        ${steps.join('\n')}
-        ${stores(columns.length === 0 ? '{}' : '}')}
-      } catch (error) {
-        sink.position = mark;
-        throw error;
-      }
-      return true;
-    };`;
-  return { write: new Function('writers', body)(writers) as Serializer['write'] };
+  return { write: jsonObjectWriter(columns.length, columns.map(member)) };
 }
 
-/** Statements that append the text; only numbers come out of it, so that a column's name cannot become code. */
-function stores(text: string): string {
-  const bytes = [...Buffer.from(text)];
-  return `sink.reserve(${bytes.length}); b = sink.bytes; p = sink.position; ${bytes
-    .map((byte, i) => `b[p + ${i}] = ${byte};`)
-    .join(' ')} sink.position = p + ${bytes.length};`;
+function member({ name, type }: StructField, from: number): JsonMember {
+  return { name, from, write: jsonValueWriter(type), refusal: null };
 }
 
-function valueWriter(type: SqlType): ValueWriter {
+/** The writer of a type's values. */
+export function jsonValueWriter(type: SqlType): JsonValueWriter {
   switch (type.kind) {
     case 'BOOLEAN':
       return (sink, value) => writeAscii(sink, value === true ? 'true' : 'false');
@@ -90,20 +59,18 @@ function valueWriter(type: SqlType): ValueWriter {
     case 'BYTES':
       return (sink, value) => writeAscii(sink, `"${(value as Buffer).toString('base64')}"`);
     case 'ARRAY':
-      return arrayWriter(type.element);
+      return jsonArrayWriter(nullableWriter(type.element));
     case 'MAP':
-      return mapWriter(type.value);
-    case 'STRUCT': {
-      const { write } = objectSerializer(type.fields.map((field) => ({ ...field, role: 'value' })));
-      return (sink, value) => write(sink, ...(value as SqlValue[]));
-    }
+      return jsonMapWriter(nullableWriter(type.value));
+    case 'STRUCT':
+      return jsonStructWriter(jsonObjectWriter(type.fields.length, type.fields.map(member)));
     case 'NULL':
       throw new AssertionError('no column has the type of NULL');
   }
 }
 
-function arrayWriter(element: SqlType): ValueWriter {
-  const writeElement = nullableWriter(element);
+/** @param writeElement also takes null */
+export function jsonArrayWriter(writeElement: JsonValueWriter): JsonValueWriter {
   return (sink, value) => {
     const items = value as SqlValue[];
     writeByte(sink, 0x5b);
@@ -115,8 +82,8 @@ function arrayWriter(element: SqlType): ValueWriter {
   };
 }
 
-function mapWriter(valueType: SqlType): ValueWriter {
-  const writeEntry = nullableWriter(valueType);
+/** @param writeEntry writes an entry's value, also null */
+export function jsonMapWriter(writeEntry: JsonValueWriter): JsonValueWriter {
   return (sink, value) => {
     let lead = 0x7b;
     for (const [key, entry] of value as Map<SqlValue, SqlValue>) {
@@ -131,9 +98,13 @@ function mapWriter(valueType: SqlType): ValueWriter {
   };
 }
 
-function nullableWriter(type: SqlType): ValueWriter {
-  const writeValue = valueWriter(type);
-  return (sink, value) => (value === null ? writeAscii(sink, 'null') : writeValue(sink, value));
+function nullableWriter(type: SqlType): JsonValueWriter {
+  return jsonNullableWriter(jsonValueWriter(type));
+}
+
+/** Writes `null` for null. */
+export function jsonNullableWriter(write: JsonValueWriter): JsonValueWriter {
+  return (sink, value) => (value === null ? writeAscii(sink, 'null') : write(sink, value));
 }
 
 function writeByte(sink: ByteSink, byte: number): void {

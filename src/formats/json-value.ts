@@ -14,12 +14,15 @@ import {
 } from './text-value.js';
 import { ValueProblem } from './value-problem.js';
 
+/** What a MAP may be: objects alone, or also lists of `{"key":..,"value":..}`, as Kafka Connect writes maps whose keys may be null. */
+export type JsonMaps = 'objects' | 'entries too';
+
 /**
  * The SQL value of a JSON value, by the coercions of ksqlDB's JSON format: numbers also from numeric strings, STRING from
  * anything, DECIMAL only when no digit is lost, BYTES from base64.
  * @throws ValueProblem with the path inside the value.
  */
-export function fromJson(value: JsonValue, type: SqlType): SqlValue {
+export function fromJson(value: JsonValue, type: SqlType, maps: JsonMaps = 'objects'): SqlValue {
   if (value === null) return null;
   switch (type.kind) {
     case 'BOOLEAN':
@@ -47,11 +50,12 @@ export function fromJson(value: JsonValue, type: SqlType): SqlValue {
     case 'BYTES':
       return typeof value === 'string' ? bytesFromBase64(value) : unconvertible(value, type);
     case 'ARRAY':
-      return Array.isArray(value) ? toArray(value, type.element) : unconvertible(value, type);
+      return Array.isArray(value) ? toArray(value, type.element, maps) : unconvertible(value, type);
     case 'MAP':
-      return value instanceof Map ? toMap(value, type.value) : unconvertible(value, type);
+      if (value instanceof Map) return toMap(value, type.value, maps);
+      return Array.isArray(value) && maps === 'entries too' ? mapOfEntries(value, type) : unconvertible(value, type);
     case 'STRUCT':
-      return value instanceof Map ? toStruct(value, type) : unconvertible(value, type);
+      return value instanceof Map ? toStruct(value, type, maps) : unconvertible(value, type);
     case 'NULL':
       return null;
   }
@@ -133,21 +137,21 @@ export function numberText(text: string): string {
   return decimal === null ? text : formatDecimalScientific(decimal.unscaled, decimal.scale);
 }
 
-function toArray(items: readonly JsonValue[], element: SqlType): SqlValue[] {
+function toArray(items: readonly JsonValue[], element: SqlType, maps: JsonMaps): SqlValue[] {
   const array: SqlValue[] = new Array(items.length);
   let i = 0;
   try {
-    for (; i < items.length; i++) array[i] = fromJson(items[i]!, element);
+    for (; i < items.length; i++) array[i] = fromJson(items[i]!, element, maps);
   } catch (problem) {
     throw inside(problem, `[${i}]`);
   }
   return array;
 }
 
-function toMap(object: JsonObject, valueType: SqlType): Map<SqlValue, SqlValue> {
+function toMap(object: JsonObject, valueType: SqlType, maps: JsonMaps): Map<SqlValue, SqlValue> {
   const map = new Map<SqlValue, SqlValue>();
   try {
-    for (const [name, member] of object) map.set(name, fromJson(member, valueType));
+    for (const [name, member] of object) map.set(name, fromJson(member, valueType, maps));
   } catch (problem) {
     // The name of an entry is data, so the path does not hold it.
     throw inside(problem, '.*');
@@ -155,7 +159,22 @@ function toMap(object: JsonObject, valueType: SqlType): Map<SqlValue, SqlValue> 
   return map;
 }
 
-function toStruct(object: JsonObject, type: SqlType & { kind: 'STRUCT' }): SqlValue[] {
+function mapOfEntries(items: JsonValue[], type: SqlType & { kind: 'MAP' }): Map<SqlValue, SqlValue> {
+  const map = new Map<SqlValue, SqlValue>();
+  let i = 0;
+  try {
+    for (; i < items.length; i++) {
+      const entry = items[i]!;
+      if (!(entry instanceof Map) || !entry.has('key')) return unconvertible(items, type);
+      map.set(fromJson(entry.get('key')!, type.key), fromJson(entry.get('value') ?? null, type.value, 'entries too'));
+    }
+  } catch (problem) {
+    throw inside(problem, `[${i}]`);
+  }
+  return map;
+}
+
+function toStruct(object: JsonObject, type: SqlType & { kind: 'STRUCT' }, maps: JsonMaps): SqlValue[] {
   const row: SqlValue[] = new Array(type.fields.length);
   const members = new Members(object);
   let i = 0;
@@ -163,7 +182,7 @@ function toStruct(object: JsonObject, type: SqlType & { kind: 'STRUCT' }): SqlVa
     for (; i < type.fields.length; i++) {
       const field = type.fields[i]!;
       const member = members.named(field.name);
-      row[i] = member === undefined ? null : fromJson(member, field.type);
+      row[i] = member === undefined ? null : fromJson(member, field.type, maps);
     }
   } catch (problem) {
     throw inside(problem, `.${type.fields[i]!.name}`);

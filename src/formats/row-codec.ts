@@ -2,6 +2,7 @@ import type { Column } from '../model/schema.js';
 import type { Row, SqlValue } from '../model/value.js';
 import { GrowableSink } from './byte-sink.js';
 import type { Format, FormatSpec } from './format.js';
+import type { WriterSchemas } from './schema-registry/schema-registry.js';
 
 /**
  * One row as bytes, for code that handles single records (inserts, tests, printing); tasks keep a compiled serializer.
@@ -29,8 +30,9 @@ export function decodeRow(
   columns: readonly Column[],
   bytes: Buffer,
   target: 'key' | 'value' = 'value',
+  schemas?: WriterSchemas,
 ): Row | null {
-  const deserializer = format.deserializer(spec, columns, [...columns.keys()], target);
+  const deserializer = format.deserializer(spec, columns, [...columns.keys()], target, schemas);
   if (!deserializer.scan(bytes, 0, bytes.length)) return null;
   return deserializer.read.map((read) => read());
 }

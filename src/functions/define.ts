@@ -70,6 +70,19 @@ interface DefinitionBase {
   readonly category: string;
   readonly description: string;
   readonly examples: readonly FunctionExample[];
+  /** What `DESCRIBE FUNCTION` says of where the function comes from; built-in ones leave it out. */
+  readonly author?: string;
+  readonly version?: string;
+  /** Set for functions of a user's module, when it is loaded. */
+  readonly origin?: FunctionOrigin;
+}
+
+/** The module that a function was loaded from. */
+export interface FunctionOrigin {
+  /** The file's name within its folder: `text.ts`. */
+  readonly module: string;
+  /** Which version of it; see `functionId`. */
+  readonly version: string;
 }
 
 export interface ScalarDefinition extends DefinitionBase {
@@ -92,9 +105,9 @@ export interface AggregateCode {
   /** `values`: one a declared (non-configuration) parameter. Throws a plain Error for an expression error; the state stays. */
   add(state: SqlValue, ...values: SqlValue[]): SqlValue;
   /** Present for aggregates that may read a table. */
-  readonly undo?: (state: SqlValue, ...values: SqlValue[]) => SqlValue;
+  undo?(state: SqlValue, ...values: SqlValue[]): SqlValue;
   /** Session merge: `a` is the earlier. */
-  readonly merge?: (a: SqlValue, b: SqlValue) => SqlValue;
+  merge?(a: SqlValue, b: SqlValue): SqlValue;
   result(state: SqlValue): SqlValue;
 }
 
@@ -134,11 +147,13 @@ export interface AggregateDefinition extends DefinitionBase {
   readonly variants: readonly AggregateVariant[];
 }
 
+/** The rows of one call; the code deals with nulls. */
+export type TableFunctionCode = (...values: never[]) => SqlValue[];
+
 export interface TableFunctionVariant {
   readonly signature: string;
   readonly description?: string;
-  /** The rows of one call; the code deals with nulls. */
-  readonly bind: (types: readonly SqlType[]) => (...values: SqlValue[]) => SqlValue[];
+  readonly bind: (types: readonly SqlType[]) => TableFunctionCode;
   readonly resultType?: (types: readonly SqlType[]) => SqlType;
 }
 
@@ -171,17 +186,26 @@ export function nullArgumentMessage(index: number): string {
   return `Can't coerce argument at index ${index} from null to a primitive type`;
 }
 
-/** Declares a scalar function. Nothing is registered: the family file lists its definitions, `registry.ts` the families. */
+/** Definitions may leave out what has a default: the category is OTHER, and there are no examples. */
+type Written<Definition extends DefinitionBase> = Omit<Definition, 'kind' | 'category' | 'examples' | 'origin'> &
+  Partial<Pick<Definition, 'category' | 'examples'>>;
+
+const UNSAID = { category: CATEGORY.other, examples: [] };
+
+/**
+ * Declares a scalar function. Nothing is registered: the family file lists its definitions, `registry.ts` the families; a user's module
+ * exports them.
+ */
 export function defineScalar(
-  definition: Omit<ScalarDefinition, 'kind' | 'deterministic'> & { readonly deterministic?: boolean },
+  definition: Omit<Written<ScalarDefinition>, 'deterministic'> & { readonly deterministic?: boolean },
 ): ScalarDefinition {
-  return { kind: 'scalar', deterministic: true, ...definition };
+  return { kind: 'scalar', deterministic: true, ...UNSAID, ...definition };
 }
 
-export function defineAggregate(definition: Omit<AggregateDefinition, 'kind'>): AggregateDefinition {
-  return { kind: 'aggregate', ...definition };
+export function defineAggregate(definition: Written<AggregateDefinition>): AggregateDefinition {
+  return { kind: 'aggregate', ...UNSAID, ...definition };
 }
 
-export function defineTableFunction(definition: Omit<TableFunctionDefinition, 'kind'>): TableFunctionDefinition {
-  return { kind: 'table', ...definition };
+export function defineTableFunction(definition: Written<TableFunctionDefinition>): TableFunctionDefinition {
+  return { kind: 'table', ...UNSAID, ...definition };
 }

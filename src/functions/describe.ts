@@ -9,8 +9,8 @@ export interface FunctionDescription {
   readonly description: string;
   readonly author: string;
   readonly version: string;
-  /** Where the function comes from; all of ours are built in. */
-  readonly path: 'internal';
+  /** Where the function comes from: `internal`, or the module of a user. */
+  readonly path: string;
   readonly signatures: readonly SignatureDescription[];
 }
 
@@ -35,9 +35,9 @@ export function describeFunction(definition: FunctionDefinition): FunctionDescri
     type: TYPES[definition.kind],
     category: definition.category,
     description: definition.description,
-    author: 'Millrace',
-    version: '',
-    path: 'internal',
+    author: definition.author ?? (definition.origin === undefined ? 'Millrace' : ''),
+    version: definition.version ?? '',
+    path: definition.origin?.module ?? 'internal',
     signatures: definition.variants.map((variant) => {
       const { parameters, result } = parseSignature(variant.signature);
       return {

@@ -31,6 +31,7 @@ import { stringFunctions } from './scalar/string.js';
 import { urlFunctions } from './scalar/url.js';
 import { parseSignature, type Signature, signatureId } from './signature.js';
 import { tableFunctions } from './table/explode.js';
+import { functionId, parseFunctionId } from './user/function-id.js';
 
 /** What is known of an argument when an overload is chosen. */
 export type ArgumentShape =
@@ -53,7 +54,7 @@ export type ArgumentShape =
 /** A chosen overload. */
 export interface ResolvedFunction {
   readonly definition: FunctionDefinition;
-  /** Stable id of the overload, kept in plans: `SUBSTRING(STRING, INTEGER, INTEGER)`. */
+  /** Stable id of the overload, kept in plans: `SUBSTRING(STRING, INTEGER, INTEGER)`; with the version for functions of users. */
   readonly signature: string;
   /** The type each argument must be converted to; null for lambdas and units. */
   readonly parameterTypes: readonly (SqlType | null)[];
@@ -79,10 +80,23 @@ export interface BoundScalar {
   readonly code: ScalarCode;
 }
 
-/** Find by name, choose an overload, get its code. One immutable instance serves planner and executor. */
+/** The functions of users, beside the built-in ones. They change while the engine runs, and plans name the version they were made with. */
+export interface UserFunctions {
+  /** What new statements see: the same list until it changes. */
+  current(): readonly FunctionDefinition[];
+  /** What a version had; null when it is not kept here. @throws SystemError when it cannot be loaded */
+  version(version: string): readonly FunctionDefinition[] | null;
+}
+
+export const NO_USER_FUNCTIONS: UserFunctions = { current: () => [], version: () => null };
+
+/** Find by name, choose an overload, get its code. One instance serves planner and executor. */
 export interface FunctionRegistry {
-  /** By name, case-insensitive; null when unknown. */
-  find(name: string): FunctionDefinition | null;
+  /**
+   * By name, case-insensitive; null when unknown.
+   * @param signature the id that a plan names, to find the version of it
+   */
+  find(name: string, signature?: string): FunctionDefinition | null;
   /** All definitions in the order of their names. */
   all(): readonly FunctionDefinition[];
   /**
@@ -136,11 +150,12 @@ export const builtInFunctions: readonly FunctionDefinition[] = [
   ...tableFunctions,
 ];
 
-/** A registry over the given definitions; names must differ. */
+/** A registry over the given definitions; names must differ. Those of users never have the name of another. */
 export function createFunctionRegistry(
   definitions: readonly FunctionDefinition[] = builtInFunctions,
+  users: UserFunctions = NO_USER_FUNCTIONS,
 ): FunctionRegistry {
-  return new DefinitionRegistry(definitions);
+  return new DefinitionRegistry(definitions, users);
 }
 
 const NO_ENVIRONMENT: AggregateEnvironment = { setting: () => undefined, firstSequence: 0 };
@@ -159,28 +174,33 @@ interface Entry {
   overloads: readonly Overload[] | null;
 }
 
-class DefinitionRegistry implements FunctionRegistry {
-  readonly #entries = new Map<string, Entry>();
-  readonly #sorted: readonly FunctionDefinition[];
+type Entries = ReadonlyMap<string, Entry>;
 
-  constructor(definitions: readonly FunctionDefinition[]) {
-    for (const definition of definitions) {
-      if (this.#entries.has(definition.name)) throw new Error(`function ${definition.name} is defined twice`);
-      this.#entries.set(definition.name, { definition, overloads: null });
-    }
-    this.#sorted = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1));
+class DefinitionRegistry implements FunctionRegistry {
+  readonly #builtIn: Entries;
+  readonly #sorted: readonly FunctionDefinition[];
+  readonly #users: UserFunctions;
+  /** By the lists that `UserFunctions` gives. */
+  readonly #entriesOf = new WeakMap<readonly FunctionDefinition[], Entries>();
+
+  constructor(definitions: readonly FunctionDefinition[], users: UserFunctions) {
+    this.#builtIn = entriesOf(definitions);
+    this.#sorted = sorted(definitions);
+    this.#users = users;
   }
 
-  find(name: string): FunctionDefinition | null {
-    return this.#entries.get(name.toUpperCase())?.definition ?? null;
+  find(name: string, signature?: string): FunctionDefinition | null {
+    const { version } = parseFunctionId(signature ?? '');
+    return this.#entry(name, version)?.definition ?? null;
   }
 
   all(): readonly FunctionDefinition[] {
-    return this.#sorted;
+    const users = this.#users.current();
+    return users.length === 0 ? this.#sorted : sorted([...this.#sorted, ...users]);
   }
 
   resolve(name: string, args: readonly ArgumentShape[]): ResolvedFunction {
-    const entry = this.#entries.get(name.toUpperCase());
+    const entry = this.#entry(name, null);
     if (entry === undefined) throw this.#unknown(name);
     const { definition } = entry;
     const displayName = definition.displayName ?? definition.name;
@@ -235,17 +255,44 @@ class DefinitionRegistry implements FunctionRegistry {
   }
 
   tableFunction(name: string, signature: string, types: readonly SqlType[]): (...values: SqlValue[]) => SqlValue[] {
-    return (this.#variant('table', name, signature) as TableFunctionVariant).bind(types);
+    const code = (this.#variant('table', name, signature) as TableFunctionVariant).bind(types);
+    return code as (...values: SqlValue[]) => SqlValue[];
   }
 
   #variant(kind: FunctionDefinition['kind'], name: string, id: string): Variant {
-    const entry = this.#entries.get(name.toUpperCase());
+    const { signature, version } = parseFunctionId(id);
+    const entry = this.#entry(name, version);
     if (entry !== undefined && entry.definition.kind === kind) {
-      for (const overload of overloadsOf(entry)) if (overload.id === id) return overload.variant;
+      for (const overload of overloadsOf(entry)) {
+        if (parseFunctionId(overload.id).signature === signature) return overload.variant;
+      }
     }
-    throw new SystemError(`the plan uses function ${id}, which this version does not have`, {
+    if (version === null) {
+      throw new SystemError(`the plan uses function ${id}, which this version does not have`, {
+        code: 'unknown-function-signature',
+      });
+    }
+    throw new SystemError(`the plan uses function ${signature} of a user, and there is none now`, {
       code: 'unknown-function-signature',
+      hint: 'put its module back into the folder of functions, or drop the query',
     });
+  }
+
+  /** @param version of the module, for functions of users: what is not kept any more is the current one */
+  #entry(name: string, version: string | null): Entry | undefined {
+    const upper = name.toUpperCase();
+    const kept = version === null ? null : this.#users.version(version);
+    const own = kept === null ? undefined : this.#userEntries(kept).get(upper);
+    return own ?? this.#builtIn.get(upper) ?? this.#userEntries(this.#users.current()).get(upper);
+  }
+
+  #userEntries(definitions: readonly FunctionDefinition[]): Entries {
+    let entries = this.#entriesOf.get(definitions);
+    if (entries === undefined) {
+      entries = entriesOf(definitions);
+      this.#entriesOf.set(definitions, entries);
+    }
+    return entries;
   }
 
   #unknown(name: string): StatementError {
@@ -259,7 +306,7 @@ class DefinitionRegistry implements FunctionRegistry {
   #nearest(name: string): string | null {
     let found: string | null = null;
     let least = Math.min(3, Math.ceil(name.length / 3) + 1);
-    for (const { name: candidate } of this.#sorted) {
+    for (const { name: candidate } of this.all()) {
       const distance = editDistance(name, candidate, least);
       if (distance < least) {
         least = distance;
@@ -270,12 +317,27 @@ class DefinitionRegistry implements FunctionRegistry {
   }
 }
 
+function entriesOf(definitions: readonly FunctionDefinition[]): Entries {
+  const entries = new Map<string, Entry>();
+  for (const definition of definitions) {
+    if (entries.has(definition.name)) throw new Error(`function ${definition.name} is defined twice`);
+    entries.set(definition.name, { definition, overloads: null });
+  }
+  return entries;
+}
+
+function sorted(definitions: readonly FunctionDefinition[]): readonly FunctionDefinition[] {
+  return [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 function overloadsOf(entry: Entry): readonly Overload[] {
   if (entry.overloads === null) {
     const variants: readonly Variant[] = entry.definition.variants;
+    const { name, origin } = entry.definition;
     entry.overloads = variants.map((variant) => {
       const signature = parseSignature(variant.signature);
-      return { id: signatureId(entry.definition.name, signature), signature, variant };
+      const id = signatureId(name, signature);
+      return { id: origin === undefined ? id : functionId(id, origin.version), signature, variant };
     });
   }
   return entry.overloads;

@@ -85,7 +85,7 @@ function acceptsArgument(pattern: TypePattern, arg: ArgumentShape, bindings: Bin
 }
 
 /** The parameter that each of `count` arguments meets: pairwise from both ends, the variadic one takes the middle. */
-function matchParameters(signature: Signature, count: number): TypePattern[] | null {
+export function matchParameters(signature: Signature, count: number): TypePattern[] | null {
   const { parameters, variadicIndex } = signature;
   if (variadicIndex < 0) return parameters.length === count ? parameters.map((p) => p.type) : null;
   const repeats = count - (parameters.length - 1);

@@ -50,7 +50,7 @@ const NAMED_TYPES: Readonly<Record<string, TypePattern>> = {
   ANY: { kind: 'any' },
 };
 
-/** Reads `(text STRING, position INT, rest T...) -> ARRAY<T>`. Only definitions write signatures, so a bad one is our bug. */
+/** Reads `(text STRING, position INT, rest T...) -> ARRAY<T>`. Only definitions write signatures, so a bad one is a bug of theirs. */
 export function parseSignature(text: string): Signature {
   const reader = new Reader(text);
   reader.expect('(');

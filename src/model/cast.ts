@@ -112,8 +112,11 @@ export function fitDecimal(unscaled: bigint, scale: number, precision: number, t
   return rescale(unscaled, scale, targetScale, 'HALF_UP');
 }
 
-function castToString(from: SqlType): CastFunction {
+/** BYTES have no text but in an encoding, which FROM_BYTES names; within a collection they are its text's base64. */
+function castToString(from: SqlType): CastFunction | null {
   switch (from.kind) {
+    case 'BYTES':
+      return null;
     case 'BOOLEAN':
     case 'INTEGER':
     case 'BIGINT':

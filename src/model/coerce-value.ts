@@ -6,7 +6,7 @@ import type { SqlValue } from './value.js';
 /**
  * The strict conversion of INSERT VALUES and of keys in pull queries: numbers widen (INTEGER to BIGINT to DECIMAL to
  * DOUBLE), a DECIMAL must fit without rounding, STRING becomes DATE, TIME, TIMESTAMP or BYTES; collections element by
- * element, STRUCT by field name with missing fields null. No text becomes a number.
+ * element, STRUCT by field name with missing fields null and others left out. No text becomes a number.
  * @returns undefined when the value does not convert
  */
 export function coerceValue(value: SqlValue, from: SqlType, to: SqlType): SqlValue | undefined {
@@ -82,7 +82,6 @@ function coerceStruct(
   from: SqlType & { kind: 'STRUCT' },
   to: SqlType & { kind: 'STRUCT' },
 ): SqlValue | undefined {
-  if (from.fields.some((field) => !to.fields.some((f) => f.name === field.name))) return undefined;
   const result: SqlValue[] = [];
   for (const field of to.fields) {
     const position = from.fields.findIndex((f) => f.name === field.name);

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { FunctionRegistry } from '../functions/registry.js';
+import type { SchemaView } from './schema-view.js';
 
 /** Which statements are accepted: `ksqldb` refuses what ksqlDB refuses, `millrace` knows more. */
 export type Dialect = 'millrace' | 'ksqldb';
@@ -20,6 +21,7 @@ export interface PlanningContext {
   setting(name: string): string | null;
   /** Facts about a topic, or null when it does not exist. */
   topic(name: string): TopicFacts | null;
+  readonly schemas: SchemaView;
   /** The number that goes into the next query id. */
   readonly nextQueryNumber: number;
   /** Distinguishes ids of transient queries; fresh for each. */

@@ -40,6 +40,6 @@ export type ServerRequest = Context<ServerEnv>;
 /** One endpoint: `/path/:parameter`, the methods it answers, and what it does. */
 export interface Route {
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST')[];
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
   readonly handle: (request: ServerRequest, server: ServerContext) => Response | Promise<Response>;
 }

@@ -1,3 +1,4 @@
+import type { SchemaType } from '../formats/schema-registry/schema-registry.js';
 import { JsonNumber, type JsonObject, type JsonValue, quoteJsonString, writeJson } from '../model/json-text.js';
 import type { RecordHeader } from '../model/record.js';
 import { listOf, numberOf, objectOf, optionalNumber, optionalText, scalarText, TestFileError, textOf } from './json.js';
@@ -9,6 +10,7 @@ import type {
   SqlCase,
   TestCase,
   TestRecord,
+  TestSchema,
   TestTopic,
   TestWindow,
 } from './test-case.js';
@@ -118,11 +120,40 @@ function readTopic(json: JsonValue): TestTopic {
     name: textOf(members.get('name'), 'the name of a topic'),
     partitions: optionalNumber(members.get('partitions'), 'partitions') ?? 1,
     replicas: optionalNumber(members.get('replicas'), 'replicas') ?? 1,
-    keyFormat: optionalText(members.get('keyFormat'), 'keyFormat'),
-    valueFormat: optionalText(members.get('valueFormat'), 'valueFormat'),
-    keySchema: members.get('keySchema') ?? null,
-    valueSchema: members.get('valueSchema') ?? null,
+    key: readSchema(members, 'key'),
+    value: readSchema(members, 'value'),
   };
+}
+
+const SCHEMA_TYPES: Readonly<Record<string, SchemaType>> = {
+  AVRO: 'AVRO',
+  JSON: 'JSON',
+  JSON_SR: 'JSON',
+  PROTOBUF: 'PROTOBUF',
+};
+
+function readSchema(members: JsonObject, half: 'key' | 'value'): TestSchema | null {
+  const schema = members.get(`${half}Schema`) ?? null;
+  if (schema === null) return null;
+  const imports = listOf(members.get(`${half}SchemaReferences`), 'references').map((json) => {
+    const reference = objectOf(json, 'a reference');
+    return {
+      name: textOf(reference.get('name'), 'the name of a reference'),
+      text: schemaText(reference.get('schema') ?? null),
+    };
+  });
+  const format = optionalText(members.get(`${half}Format`), `${half}Format`) ?? 'AVRO';
+  const type = SCHEMA_TYPES[format];
+  if (type === undefined) throw new TestFileError(`there are no schemas in ${format} format`);
+  return {
+    schema: { type, text: schemaText(schema), imports },
+    id: optionalNumber(members.get(`${half}SchemaId`), `${half}SchemaId`),
+  };
+}
+
+/** Protobuf is given as a text, everything else as JSON. */
+function schemaText(schema: JsonValue): string {
+  return typeof schema === 'string' && /\b(syntax|message|enum)\b/.test(schema) ? schema : writeJson(schema);
 }
 
 function readPost(members: JsonObject): PostConditions {
@@ -137,7 +168,10 @@ function readPost(members: JsonObject): PostConditions {
         keyFormat: objectOf(given.get('keyFormat'), 'keyFormat'),
         valueFormat: objectOf(given.get('valueFormat'), 'valueFormat'),
         partitions: optionalNumber(given.get('partitions'), 'partitions'),
-        hasSchemas: ['keySchema', 'valueSchema', 'keySchemaId', 'valueSchemaId'].some((name) => given.has(name)),
+        keySchema: given.get('keySchema') ?? null,
+        valueSchema: given.get('valueSchema') ?? null,
+        keySchemaId: optionalNumber(given.get('keySchemaId'), 'keySchemaId'),
+        valueSchemaId: optionalNumber(given.get('valueSchemaId'), 'valueSchemaId'),
       };
     }),
   };

@@ -1,5 +1,6 @@
 import { readInt64, writeInt64 } from '../broker/record-batch.js';
 import type { SourceEntry, SourceWindow } from '../catalog/catalog.js';
+import { subjectOf } from '../formats/schema-registry/schema-registry.js';
 import type { JsonValue } from '../model/json-text.js';
 import { keyColumns, valueColumns } from '../model/schema.js';
 import { testFormat } from './formats/index.js';
@@ -7,6 +8,7 @@ import type { RecordHalf } from './formats/test-format.js';
 import { TestFileError } from './json.js';
 import type { ActualValue } from './judge/actual-value.js';
 import type { TestRecord, TestWindow } from './test-case.js';
+import type { TestSchemas } from './test-registry.js';
 import type { TopicRecord } from './topics.js';
 
 /** A record of a topic as the judge compares it. */
@@ -19,11 +21,11 @@ export interface DecodedRecord {
 }
 
 /** The record of a test as bytes, by the formats of a source on its topic. @throws TestFileError */
-export function encodeRecord(record: TestRecord, source: SourceEntry): TopicRecord {
+export function encodeRecord(record: TestRecord, source: SourceEntry, schemas: TestSchemas): TopicRecord {
   return {
     timestamp: record.timestamp ?? 0,
-    key: encodeKey(record, source),
-    value: encodeHalf(record.value, halfOf(source, 'value')),
+    key: encodeKey(record, source, schemas),
+    value: encodeHalf(record.value, halfOf(source, 'value', schemas)),
     headers: record.headers,
   };
 }
@@ -33,13 +35,18 @@ export function encodeRecord(record: TestRecord, source: SourceEntry): TopicReco
  * @param exact whether JSON numbers with a point are exact decimals
  * @throws Error when the bytes are not of the source's formats
  */
-export function decodeRecord(record: TopicRecord, source: SourceEntry, exact: boolean): DecodedRecord {
+export function decodeRecord(
+  record: TopicRecord,
+  source: SourceEntry,
+  schemas: TestSchemas,
+  exact: boolean,
+): DecodedRecord {
   const decode = (bytes: Buffer | null, half: RecordHalf): ActualValue =>
     bytes === null ? null : testFormat(half.format.name).decode(bytes, half, exact);
   return {
     timestamp: record.timestamp,
-    key: decode(keyWithoutWindow(record.key, source), halfOf(source, 'key')),
-    value: decode(record.value, halfOf(source, 'value')),
+    key: decode(keyWithoutWindow(record.key, source), halfOf(source, 'key', schemas)),
+    value: decode(record.value, halfOf(source, 'value', schemas)),
     window: windowOf(record.key, source),
     headers: record.headers,
   };
@@ -62,18 +69,19 @@ function windowOf(key: Buffer | null, { keyWindow }: SourceEntry): TestWindow | 
   return { type: 'TIME', start, end: start + keyWindow.sizeMs };
 }
 
-function halfOf(source: SourceEntry, target: 'key' | 'value'): RecordHalf {
+function halfOf(source: SourceEntry, target: 'key' | 'value', schemas: TestSchemas): RecordHalf {
+  const common = { target, schemas, subject: subjectOf(source.topic, target) };
   return target === 'key'
-    ? { format: source.keyFormat, columns: keyColumns(source.schema), target }
-    : { format: source.valueFormat, columns: valueColumns(source.schema), target };
+    ? { format: source.keyFormat, columns: keyColumns(source.schema), ...common }
+    : { format: source.valueFormat, columns: valueColumns(source.schema), ...common };
 }
 
 function encodeHalf(value: JsonValue, half: RecordHalf): Buffer | null {
   return value === null ? null : testFormat(half.format.name).encode(value, half);
 }
 
-function encodeKey(record: TestRecord, source: SourceEntry): Buffer | null {
-  const key = encodeHalf(record.key, halfOf(source, 'key'));
+function encodeKey(record: TestRecord, source: SourceEntry, schemas: TestSchemas): Buffer | null {
+  const key = encodeHalf(record.key, halfOf(source, 'key', schemas));
   const { keyWindow } = source;
   if (keyWindow === null) {
     if (record.window === null) return key;

@@ -83,6 +83,7 @@ class QueryRun {
     for (const { name, partitions, replicas } of topics) workbench.addTopic(name, partitions, replicas);
     const statements = workbench.parse(this.#test.statements.join('\n'));
     workbench.addTopicsOf(statements);
+    workbench.addSchemas(topics, statements);
     for (const { topic } of [...inputs, ...outputs]) workbench.addTopic(topic);
     statements.forEach((statement, index) => {
       this.#statement = { index, count: statements.length };
@@ -90,7 +91,12 @@ class QueryRun {
       if (effect === null) return;
       for (const id of effect.stopped) this.#stop(id);
       if (effect.query !== null) {
-        const driver = new SingleTaskDriver(effect.query.plan, workbench.functions, workbench.evaluation);
+        const driver = new SingleTaskDriver(
+          effect.query.plan,
+          workbench.functions,
+          workbench.evaluation,
+          workbench.schemas,
+        );
         this.#stop(effect.query.entry.id);
         this.#drivers.set(effect.query.entry.id, driver);
       }
@@ -107,7 +113,7 @@ class QueryRun {
     return this.#test.inputs.map((input) => {
       const source = sourceOn(this.#workbench.catalog, input.topic);
       if (source === null) throw new TestFailure(`no stream or table reads the topic ${input.topic} of an input`);
-      const record = encodeRecord(input, source);
+      const record = encodeRecord(input, source, this.#workbench.schemas);
       this.#topics.append(input.topic, record);
       return { topic: input.topic, record };
     });
@@ -141,7 +147,7 @@ class QueryRun {
       const source = sourceOn(this.#workbench.catalog, topic);
       const records = this.#topics.records(topic);
       if (source === null) throw new TestFailure(`no stream or table tells the format of the topic ${topic}`);
-      const actual = records.map((record) => decodeRecord(record, source, exact));
+      const actual = records.map((record) => decodeRecord(record, source, this.#workbench.schemas, exact));
       matchRecords(topic, expected, actual, { zeroTimestampIsAny: inputs.length === 0 });
     }
   }

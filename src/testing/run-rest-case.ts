@@ -3,6 +3,7 @@ import { partitionOfKey } from '../broker/partitioner.js';
 import { openEngine } from '../engine/create-engine.js';
 import { NO_CHANGE } from '../engine/engine-core.js';
 import type { MillraceEngine } from '../engine/millrace-engine.js';
+import { type SubjectVersion, subjectOf } from '../formats/schema-registry/schema-registry.js';
 import { JsonNumber, type JsonValue, parseJsonLossless, writeJson } from '../model/json-text.js';
 import { parse } from '../parser/parse.js';
 import type { Dialect } from '../planner/planning-context.js';
@@ -11,7 +12,9 @@ import { listOf, objectOf, textOf } from './json.js';
 import { matchRecords } from './judge/match-records.js';
 import { type ErrorAnswer, errorDifference, matchResponses, type RestResponse } from './judge/match-responses.js';
 import { decodeRecord, encodeRecord } from './record-codec.js';
-import { type RestCase, TestFailure, type TestRecord } from './test-case.js';
+import { sharedFunctionSettings } from './shared-functions.js';
+import { type RestCase, TestFailure, type TestRecord, type TestSchema } from './test-case.js';
+import type { TestSchemas } from './test-registry.js';
 import { batchOf, recordsOf, type TopicRecord } from './topics.js';
 import { sourceOn } from './workbench.js';
 
@@ -35,7 +38,7 @@ export async function runRestCase(test: RestCase, dialect: Dialect): Promise<voi
     throw new TestFailure('responses in protobuf format cannot be read');
   }
   const engine = (await openEngine({
-    settings: { ...SERVER_SETTINGS, 'millrace.dialect': dialect },
+    settings: { ...SERVER_SETTINGS, ...sharedFunctionSettings(), 'millrace.dialect': dialect },
   })) as MillraceEngine;
   try {
     await new RestRun(test, engine).run();
@@ -110,6 +113,10 @@ class RestRun {
       config: { partitions: count, replicas: 1, cleanupPolicy: ['delete' as const], retentionMs: -1 },
     }));
     await this.#engine.core.parts.thread.apply({ ...NO_CHANGE, createTopics });
+    for (const { name, key, value } of topics) {
+      if (key !== null) await this.#registerSchema(subjectOf(name, 'key'), key);
+      if (value !== null) await this.#registerSchema(subjectOf(name, 'value'), value);
+    }
   }
 
   /** @returns the error that the server answered, or null */
@@ -151,6 +158,7 @@ class RestRun {
   async #produce(inputs: readonly TestRecord[]): Promise<void> {
     const { catalog, parts } = this.#engine.core;
     await parts.log.refresh();
+    const schemas = await this.#schemasOf(inputs);
     const batches: PendingBatch[] = [];
     for (const topic of new Set(inputs.map((input) => input.topic))) {
       const source = sourceOn(catalog, topic);
@@ -158,7 +166,7 @@ class RestRun {
       const partitions = parts.log.describeTopic(topic)!.partitions;
       for (const input of inputs) {
         if (input.topic !== topic) continue;
-        const record = encodeRecord(input, source);
+        const record = encodeRecord(input, source, schemas);
         const { key } = record;
         const partition = key === null ? 0 : partitionOfKey(key, 0, key.length, partitions);
         batches.push({ topic, partition, records: 1, bytes: batchOf(topic, record, 0).bytes });
@@ -167,10 +175,40 @@ class RestRun {
     await parts.thread.append(batches);
   }
 
+  /** With the id that the test says, as if it came from another registry. */
+  async #registerSchema(subject: string, { schema, id }: TestSchema): Promise<void> {
+    const registry = this.#engine.core.embeddedRegistry!;
+    if (id === null) {
+      await registry.register(subject, schema);
+      return;
+    }
+    await registry.setMode(subject, 'IMPORT', true);
+    const { type, text } = schema;
+    await registry.registerVersion(subject, { type, text, references: [], id, version: null });
+    await registry.setMode(subject, null, true);
+  }
+
+  /** The latest schemas of the topics of these records. */
+  async #schemasOf(records: readonly TestRecord[]): Promise<TestSchemas> {
+    const { registry } = this.#engine.core.schemas;
+    const subjects = new Map<string, SubjectVersion | null>();
+    for (const topic of new Set(records.map((record) => record.topic))) {
+      for (const target of ['key', 'value'] as const) {
+        const subject = subjectOf(topic, target);
+        subjects.set(subject, await registry.latest(subject));
+      }
+    }
+    return {
+      latest: (subject) => subjects.get(subject) ?? null,
+      find: (id) => [...subjects.values()].find((version) => version?.schema.id === id)?.schema ?? null,
+    };
+  }
+
   async #verifyOutputs(): Promise<void> {
     const { catalog, parts } = this.#engine.core;
     await parts.log.refresh();
     const { outputs } = this.#test;
+    const schemas = await this.#schemasOf(outputs);
     for (const topic of new Set(outputs.map((output) => output.topic))) {
       const source = sourceOn(catalog, topic);
       const description = parts.log.describeTopic(topic);
@@ -184,7 +222,7 @@ class RestRun {
       }
       const actual = records
         .slice(0, expected.length)
-        .map((record) => ({ ...decodeRecord(record, source, true), headers: [] }));
+        .map((record) => ({ ...decodeRecord(record, source, schemas, true), headers: [] }));
       const withoutHeaders = expected.map((record) => ({ ...record, headers: [] }));
       matchRecords(topic, withoutHeaders, actual, { zeroTimestampIsAny: false });
     }

@@ -13,6 +13,7 @@ import { classOf, isKindOf, messageDifference } from './judge/match-exception.js
 import { keyWithoutWindow } from './record-codec.js';
 import { SingleTaskDriver } from './single-task-driver.js';
 import { type SqlCase, TestFailure } from './test-case.js';
+import type { TestSchemas } from './test-registry.js';
 import { type TopicRecord, Topics } from './topics.js';
 import { Workbench } from './workbench.js';
 
@@ -78,7 +79,13 @@ class SqlRun {
     const { query } = effect;
     if (query !== null) {
       const previous = query.replaces === null ? null : (this.#drivers.get(query.replaces) ?? null);
-      const driver = new SingleTaskDriver(query.plan, workbench.functions, workbench.evaluation, previous);
+      const driver = new SingleTaskDriver(
+        query.plan,
+        workbench.functions,
+        workbench.evaluation,
+        workbench.schemas,
+        previous,
+      );
       if (query.replaces !== null) this.#drivers.delete(query.replaces);
       this.#drivers.set(query.entry.id, driver);
     } else {
@@ -112,7 +119,7 @@ class SqlRun {
   #assertValues(statement: AssertValues): void {
     const source = this.#source(statement.target);
     const record = this.#next(source);
-    const row = decode(source, record);
+    const row = decode(source, record, this.#workbench.schemas);
     if (row === null) throw new TestFailure(`Expected record does not match actual: ${source.name} has a tombstone`);
     this.#compare(source, statement.columns, statement.values, row, record);
   }
@@ -123,7 +130,7 @@ class SqlRun {
     if (record.value !== null) {
       throw new TestFailure(`Expected record does not match actual: expected a tombstone of ${source.name}`);
     }
-    const key = decodeHalf(source, record, 'key');
+    const key = decodeHalf(source, record, 'key', this.#workbench.schemas);
     this.#compare(source, statement.columns, statement.key, key, record);
   }
 
@@ -206,20 +213,20 @@ function columnOf(
 }
 
 /** The columns of a record in the order of the schema; null for a tombstone. */
-function decode(source: SourceEntry, record: TopicRecord): Row | null {
+function decode(source: SourceEntry, record: TopicRecord, schemas: TestSchemas): Row | null {
   if (record.value === null) return null;
-  const key = decodeHalf(source, record, 'key');
-  const value = decodeHalf(source, record, 'value');
+  const key = decodeHalf(source, record, 'key', schemas);
+  const value = decodeHalf(source, record, 'value', schemas);
   let next = 0;
   return source.schema.columns.map((column, i) =>
     column.role === 'key' ? key[i]! : column.role === 'value' ? value[next++]! : null,
   );
 }
 
-function decodeHalf(source: SourceEntry, record: TopicRecord, target: 'key' | 'value'): Row {
+function decodeHalf(source: SourceEntry, record: TopicRecord, target: 'key' | 'value', schemas: TestSchemas): Row {
   const format = target === 'key' ? source.keyFormat : source.valueFormat;
   const columns: readonly Column[] = target === 'key' ? keyColumns(source.schema) : valueColumns(source.schema);
   const bytes = target === 'key' ? keyWithoutWindow(record.key, source) : record.value;
-  const row = bytes === null ? null : decodeRow(formatNamed(format.name)!, format, columns, bytes, target);
+  const row = bytes === null ? null : decodeRow(formatNamed(format.name)!, format, columns, bytes, target, schemas);
   return row ?? columns.map(() => null);
 }

@@ -1,6 +1,7 @@
 import { buildPipeline } from '../executor/build-pipeline.js';
 import { RecordOutputBuffer } from '../executor/task/output-buffer.js';
 import type { PipelineTask } from '../executor/task/pipeline-task.js';
+import type { ThreadSchemas } from '../formats/schema-registry/schema-cache.js';
 import type { EvaluationContext } from '../functions/define.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { PhysicalPlan } from '../planner/physical/physical-plan.js';
@@ -34,6 +35,7 @@ export class SingleTaskDriver {
     plan: PhysicalPlan,
     functions: FunctionRegistry,
     evaluation: EvaluationContext,
+    schemas: ThreadSchemas,
     previous: SingleTaskDriver | null = null,
   ) {
     this.plan = plan;
@@ -44,6 +46,7 @@ export class SingleTaskDriver {
       stores: this.#stores,
       functions,
       evaluation,
+      schemas,
       outputs: this.#outputs,
       caching: false,
       repartition: 'direct',

@@ -1,3 +1,4 @@
+import type { SchemaText } from '../formats/schema-registry/schema-registry.js';
 import type { JsonObject, JsonValue } from '../model/json-text.js';
 import type { RecordHeader } from '../model/record.js';
 
@@ -23,10 +24,15 @@ export interface TestTopic {
   readonly name: string;
   readonly partitions: number;
   readonly replicas: number;
-  readonly keyFormat: string | null;
-  readonly valueFormat: string | null;
-  readonly keySchema: JsonValue;
-  readonly valueSchema: JsonValue;
+  readonly key: TestSchema | null;
+  readonly value: TestSchema | null;
+}
+
+/** A schema that is registered before the first statement. */
+export interface TestSchema {
+  readonly schema: SchemaText;
+  /** Null: the next one. */
+  readonly id: number | null;
 }
 
 /** How a case must fail; parts not given are null. Texts are substrings. */
@@ -59,8 +65,12 @@ export interface ExpectedTopic {
   readonly keyFormat: JsonObject;
   readonly valueFormat: JsonObject;
   readonly partitions: number | null;
-  /** Whether anything is said of registered schemas. */
-  readonly hasSchemas: boolean;
+  /** The latest schemas, as JSON or, for Protobuf, as text; null when nothing is said. */
+  readonly keySchema: JsonValue;
+  readonly valueSchema: JsonValue;
+  /** Ids that statements name; null: none. */
+  readonly keySchemaId: number | null;
+  readonly valueSchemaId: number | null;
 }
 
 export interface PostConditions {

@@ -7,10 +7,12 @@ import { effectsOf } from '../engine/plan-effects.js';
 import { fullName, Settings } from '../engine/settings.js';
 import { evaluateConstant } from '../executor/expressions/compile.js';
 import { expressionContext } from '../executor/lookup.js';
+import type { FormatSpec } from '../formats/format.js';
+import { type RegisteredSchema, subjectOf } from '../formats/schema-registry/schema-registry.js';
 import type { EvaluationContext } from '../functions/define.js';
-import { createFunctionRegistry, type FunctionRegistry } from '../functions/registry.js';
 import { coerceValue } from '../model/coerce-value.js';
 import { StatementError } from '../model/errors.js';
+import { type Column, keyColumns, valueColumns } from '../model/schema.js';
 import { formatType, type SqlType } from '../model/sql-type.js';
 import { type Clock, systemClock } from '../model/time.js';
 import type { SqlValue } from '../model/value.js';
@@ -24,17 +26,13 @@ import { Scope } from '../planner/analysis/scope.js';
 import { defineSource } from '../planner/analysis/source-definition.js';
 import { type PlannedStatement, planStatement } from '../planner/plan-statement.js';
 import type { Dialect, PlanningContext, TopicFacts } from '../planner/planning-context.js';
+import { schemaOf, schemaRequests, withSchemas } from '../planner/schema-registration.js';
 import type { QueryDeployment, StatementPlan } from '../planner/statement-plan.js';
+import { sharedFunctions } from './shared-functions.js';
 import type { WrittenRecord } from './single-task-driver.js';
+import type { TestSchema, TestTopic } from './test-case.js';
+import { TestRegistry } from './test-registry.js';
 import { recordsOf } from './topics.js';
-
-/** Every case uses the same functions: they have no state. */
-let functions: FunctionRegistry | null = null;
-
-export function sharedFunctions(): FunctionRegistry {
-  functions ??= createFunctionRegistry();
-  return functions;
-}
 
 const WEEK_MS = 604_800_000;
 
@@ -69,6 +67,7 @@ export interface StatementEffect {
 export class Workbench {
   readonly evaluation: EvaluationContext;
   readonly functions = sharedFunctions();
+  readonly schemas = new TestRegistry();
   readonly #catalog = new MemoryCatalog();
   readonly #settings = new Settings(BASE_SETTINGS);
   readonly #overrides = new Map<string, string>();
@@ -131,6 +130,44 @@ export class Workbench {
   }
 
   /**
+   * Registers the schemas that topics have from the start: those of the test, and for other topics what the columns of CREATE STREAM and
+   * CREATE TABLE imply. Ids follow the order in which ksqlDB's test tool goes through its topics.
+   */
+  addSchemas(topics: readonly TestTopic[], statements: readonly ParsedStatement[]): void {
+    const schemas = new Map<string, readonly (TestSchema | null)[]>();
+    for (const { name, key, value } of topics) schemas.set(name, [key, value]);
+    for (const entry of this.#declared(statements)) {
+      if (schemas.has(entry.topic)) continue;
+      const implied = (spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): TestSchema | null => {
+        const schema = schemaOf(spec, columns, target);
+        return schema === null ? null : { schema, id: null };
+      };
+      schemas.set(entry.topic, [
+        implied(entry.keyFormat, keyColumns(entry.schema), 'key'),
+        implied(entry.valueFormat, valueColumns(entry.schema), 'value'),
+      ]);
+    }
+    for (const topic of inHashOrder([...schemas.keys()])) {
+      const [key, value] = schemas.get(topic)!;
+      if (key != null) this.schemas.register(subjectOf(topic, 'key'), key.schema, key.id);
+      if (value != null) this.schemas.register(subjectOf(topic, 'value'), value.schema, value.id);
+    }
+  }
+
+  /** The sources with listed columns, as far as they can be told before anything has run. */
+  #declared(statements: readonly ParsedStatement[]): SourceEntry[] {
+    return statements.flatMap(({ statement, text }) => {
+      if (statement.kind !== 'createSource' || statement.columns.length === 0) return [];
+      try {
+        return [this.define(statement, text)];
+      } catch {
+        // It fails when its turn comes, or needs what an earlier statement makes.
+        return [];
+      }
+    });
+  }
+
+  /**
    * Plans a statement and changes the catalog as it says.
    * @returns null for statements that change nothing but the session
    * @throws StatementError
@@ -138,7 +175,7 @@ export class Workbench {
   run({ statement, text }: ParsedStatement): StatementEffect | null {
     if (this.#changesSession(statement)) return null;
     const planned = statement as PlannedStatement;
-    const plan = this.#plan(planned, text);
+    const plan = this.#registered(this.#plan(planned, text));
     const effects = effectsOf(plan);
     if (effects !== null) applyEffects(this.#catalog, effects);
     const query = 'query' in plan ? plan.query : null;
@@ -179,6 +216,15 @@ export class Workbench {
     return this.#settings.get(name, this.#overrides);
   }
 
+  #registered(plan: StatementPlan): StatementPlan {
+    const registered = new Map<string, RegisteredSchema>();
+    for (const { subject, schema, ifAbsent } of schemaRequests(plan)) {
+      const latest = ifAbsent ? this.schemas.latest(subject) : null;
+      registered.set(subject, latest?.schema ?? this.schemas.register(subject, schema));
+    }
+    return withSchemas(plan, registered);
+  }
+
   #plan(statement: PlannedStatement, text: string): StatementPlan {
     try {
       return planStatement(statement, formatStatement(statement), this.#context(statement));
@@ -194,6 +240,7 @@ export class Workbench {
       dialect: this.#dialect,
       setting: (name) => this.setting(name),
       topic: (name) => this.#facts(statement, name),
+      schemas: this.schemas,
       nextQueryNumber: this.#queryNumber,
       transientSuffix: String(this.#transients++),
     };
@@ -240,12 +287,40 @@ export class Workbench {
     }
   }
 
+  /** The source with the schemas that its rows are written with. */
+  #written(source: SourceEntry): SourceEntry {
+    const named = (spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): FormatSpec => {
+      const schema = schemaOf(spec, columns, target);
+      return schema === null
+        ? spec
+        : { ...spec, schema: this.schemas.register(subjectOf(source.topic, target), schema) };
+    };
+    const { keyFormat, valueFormat, schema } = source;
+    return {
+      ...source,
+      keyFormat: named(keyFormat, keyColumns(schema), 'key'),
+      valueFormat: named(valueFormat, valueColumns(schema), 'value'),
+    };
+  }
+
   #inserted(plan: StatementPlan & { readonly kind: 'insertValues' }): WrittenRecord[] {
     const rows = evaluateInsert(plan, this.functions, this.evaluation);
-    return new InsertEncoder(plan.target, 1)
+    return new InsertEncoder(this.#written(plan.target), 1)
       .encode(rows)
       .flatMap((batch) => recordsOf(batch).map((record) => ({ topic: batch.topic, record })));
   }
+}
+
+/** Names in the order in which Java's HashMap gives them. */
+function inHashOrder(names: readonly string[]): string[] {
+  let buckets = 16;
+  while (names.length > 0.75 * buckets) buckets *= 2;
+  const bucket = (name: string): number => {
+    let hash = 0;
+    for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+    return (hash ^ (hash >>> 16)) & (buckets - 1);
+  };
+  return [...names].sort((a, b) => bucket(a) - bucket(b));
 }
 
 /** A source that tells what the bytes of a topic mean: the one that a query writes, or else any. */

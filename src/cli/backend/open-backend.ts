@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { EngineOptions } from '../../engine/create-engine.js';
 import { SystemError } from '../../model/errors.js';
 import { openEmbedded } from '../embedded.js';
 import { UsageError } from '../exit.js';
@@ -10,13 +11,28 @@ export const DEFAULT_SERVER = 'http://localhost:8088';
  * Connects to what an argument names: the URL or the `host:port` of a server, or a file. Without an argument the server on this
  * machine, as the ksql command does.
  *
+ * @param settings of an engine that is opened here; a server has its own
+ * @param log hears what the engine has to tell
  * @throws UsageError, SystemError
  */
-export async function openBackend(target: string | undefined): Promise<Backend> {
+export async function openBackend(
+  target: string | undefined,
+  settings: Readonly<Record<string, string>> = {},
+  log?: EngineOptions['log'],
+): Promise<Backend> {
   const url = target === undefined ? new URL(DEFAULT_SERVER) : serverUrl(target);
   if (url === null) {
     const { EngineBackend } = await import('./engine-backend.js');
-    return new EngineBackend(await openEmbedded(target!), target!);
+    return new EngineBackend(
+      await openEmbedded(target!, settings, undefined, log === undefined ? {} : { log }),
+      target!,
+    );
+  }
+  if (Object.keys(settings).length > 0) {
+    throw new UsageError(
+      'a server has functions of its own',
+      'Give --functions-dir to "millrace server", or name a file.',
+    );
   }
   const { ServerBackend } = await import('./server-backend.js');
   const backend = new ServerBackend(url);

@@ -1,11 +1,11 @@
 import { openBackend } from '../backend/open-backend.js';
-import { assignment, readText } from '../config/server-config.js';
+import { assignment, readText, withFunctions } from '../config/server-config.js';
 import { EXIT, type ExitCode, Interrupted } from '../exit.js';
 import { completeLength } from '../input.js';
 import { errorText, exitCodeOf } from '../render/error-text.js';
 import type { OutputFormat } from '../render/rows.js';
 import { Shell } from '../shell.js';
-import type { Terminal } from '../terminal.js';
+import { type Terminal, warnings } from '../terminal.js';
 
 export interface SqlOptions {
   readonly execute: readonly string[];
@@ -13,6 +13,7 @@ export interface SqlOptions {
   readonly output: OutputFormat;
   readonly define: readonly string[];
   readonly set: readonly string[];
+  readonly functionsDir?: string;
 }
 
 /** `millrace sql`: a prompt, or statements from the command line, from files or from a pipe. */
@@ -20,7 +21,8 @@ export async function runSql(target: string | undefined, options: SqlOptions, te
   const files = options.file.map((path) => ({ path, text: readText(path, 'script') }));
   const scripted = options.execute.length > 0 || files.length > 0;
   const prompt = !scripted && terminal.interactive;
-  const shell = new Shell(await openBackend(target), terminal, {
+  const backend = await openBackend(target, withFunctions({}, options.functionsDir), warnings(terminal));
+  const shell = new Shell(backend, terminal, {
     output: options.output,
     session: { properties: new Map(), variables: new Map() },
     open: openBackend,

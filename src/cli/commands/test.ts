@@ -2,6 +2,7 @@ import { TestFileError } from '../../testing/json.js';
 import type { ReporterName } from '../../testing/report.js';
 import { runSqlFileTest } from '../../testing/run-sql-file.js';
 import { runTests, type TestRunOptions } from '../../testing/run-tests.js';
+import { shareFunctionsOf } from '../../testing/shared-functions.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import type { Terminal } from '../terminal.js';
 
@@ -12,6 +13,7 @@ export interface TestOptions {
   /** Group failures by reason. */
   readonly summary: boolean;
   readonly dialect: TestRunOptions['dialect'];
+  readonly functionsDir?: string;
   /** With `outputFile`, and `inputFile` if there is input: one test as ksql-test-runner takes it, instead of paths. */
   readonly sqlFile?: string;
   readonly inputFile?: string;
@@ -20,7 +22,8 @@ export interface TestOptions {
 
 /** `millrace test`: files and folders of tests, or one test of a file of statements, its input and its output. */
 export async function runTest(paths: readonly string[], options: TestOptions, terminal: Terminal): Promise<ExitCode> {
-  const { sqlFile, inputFile, outputFile, dialect } = options;
+  const { sqlFile, inputFile, outputFile, dialect, functionsDir } = options;
+  const release = functionsDir === undefined ? () => {} : shareFunctionsOf(functionsDir);
   try {
     if (sqlFile === undefined) {
       if (inputFile !== undefined || outputFile !== undefined) {
@@ -49,6 +52,8 @@ export async function runTest(paths: readonly string[], options: TestOptions, te
     return EXIT.statement;
   } catch (error) {
     throw error instanceof TestFileError ? new UsageError(error.message) : error;
+  } finally {
+    release();
   }
 }
 

@@ -15,6 +15,7 @@ export interface ServerFlags {
   readonly data?: string;
   readonly bootstrapServers?: string;
   readonly queriesFile: readonly string[];
+  readonly functionsDir?: string;
 }
 
 export interface ServerConfig {
@@ -64,7 +65,7 @@ export function serverConfig(flags: ServerFlags, env: Readonly<Record<string, st
     flags.queriesFile.length > 0 ? flags.queriesFile : own.has(OWN.queriesFile) ? [own.get(OWN.queriesFile)!] : [];
   const listeners = flags.listen ?? own.get(OWN.listeners);
   return {
-    settings,
+    settings: withFunctions(settings, flags.functionsDir),
     listeners: listeners === undefined ? [DEFAULT_LISTENER] : parseListeners(listeners),
     queryFiles: queryFiles.flatMap(filesOf),
     data: flags.data ?? own.get(OWN.data) ?? (onKafka ? null : DEFAULT_DATA),
@@ -77,6 +78,14 @@ export function assignment(text: string, flag: string): { readonly name: string;
   const at = text.indexOf('=');
   if (at < 1) throw new UsageError(`"${text}" is no assignment`, `Write ${flag} name=value.`);
   return { name: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
+}
+
+/** Settings with the folder of functions that a flag names. */
+export function withFunctions(
+  settings: Readonly<Record<string, string>>,
+  functionsDir: string | undefined,
+): Readonly<Record<string, string>> {
+  return functionsDir === undefined ? settings : { ...settings, 'ksql.extension.dir': functionsDir };
 }
 
 /** Settings of the engine from `--set` flags. @throws UsageError for names that nothing understands, too */

@@ -106,6 +106,10 @@ const VIEWS: Views = {
   terminate_query: (entity) => [
     message(entity.wasTerminated ? `Terminated query "${entity.queryId}"` : `Query "${entity.queryId}" does not run`),
   ],
+  assert_schema: ({ subject, id, exists }) => {
+    const named = [subject === null ? '' : ` subject name ${subject}`, id === null ? '' : ` id ${id}`].join('');
+    return [text(`Schema with${named} ${exists ? 'exists' : 'does not exist'}.`)];
+  },
   assert_topic: (entity) => [text(`Topic ${entity.topicName} ${entity.exists ? 'exists' : 'does not exist'}.`)],
 };
 

@@ -3,7 +3,7 @@ import { StatementError } from '../../model/errors.js';
 import type { ControlQuery } from '../../parser/ast.js';
 import { nearest } from '../../planner/analysis/scope.js';
 import type { CatalogEffect } from '../command-log.js';
-import type { Entity } from '../entities.js';
+import { type Entity, withWarnings } from '../entities.js';
 import type { StatementContext } from './handler.js';
 
 const MESSAGES = { terminate: 'Query terminated.', pause: 'Query paused.', resume: 'Query resumed.' } as const;
@@ -15,13 +15,15 @@ export async function controlQuery(statement: ControlQuery, context: StatementCo
   if (id !== null && statement.kind === 'terminate' && (await context.pushQueries.close(id))) {
     return { '@type': 'terminate_query', statementText: context.text, warnings: [], queryId: id, wasTerminated: true };
   }
-  return core.exclusive(async () => {
+  let ownedTopics: readonly string[] = [];
+  const entity = await core.exclusive(async (): Promise<Entity> => {
     const queries =
       id === null
         ? core.catalog.queries().filter((q) => q.origin !== 'SOURCE_TABLE')
         : [queryNamed(id, statement, context)];
     const effects = queries.map((query) => effectOf(statement.kind, query));
     if (statement.kind === 'terminate') {
+      ownedTopics = core.ownedTopics(queries.map(({ id: queryId }) => queryId));
       await core.change(context.text, effects, { drop: queries.map((q) => q.id) });
     } else {
       for (const query of queries) {
@@ -42,6 +44,7 @@ export async function controlQuery(statement: ControlQuery, context: StatementCo
       commandSequenceNumber: core.sequence,
     };
   });
+  return withWarnings(entity, await core.schemas.forgetTopics(ownedTopics));
 }
 
 function effectOf(kind: ControlQuery['kind'], query: QueryEntry): CatalogEffect {

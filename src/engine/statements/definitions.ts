@@ -1,12 +1,14 @@
 import type { DeployOptions, ThreadChange } from '../../executor/thread/stream-thread.js';
+import type { RegisteredSchema } from '../../formats/schema-registry/schema-registry.js';
 import { StatementError } from '../../model/errors.js';
 import { formatType } from '../../model/sql-type.js';
 import type { InsertValues, Statement } from '../../parser/ast.js';
 import { formatStatement } from '../../parser/format.js';
-import { type PlannedStatement, planStatement } from '../../planner/plan-statement.js';
+import type { PlannedStatement } from '../../planner/plan-statement.js';
+import { type SchemaRequest, schemaRequests, withSchemas } from '../../planner/schema-registration.js';
 import type { QueryDeployment, StatementPlan, TopicRequest } from '../../planner/statement-plan.js';
 import type { EngineCore } from '../engine-core.js';
-import type { Entity } from '../entities.js';
+import { type Entity, withWarnings } from '../entities.js';
 import { effectsOf } from '../plan-effects.js';
 import type { StatementContext } from './handler.js';
 
@@ -15,40 +17,88 @@ type DefinitionPlan = Exclude<StatementPlan, { readonly kind: 'insertValues' | '
 /** INSERT ... VALUES: planned when the changes before it are done; rows of many callers then share a commit. */
 export async function runInsertValues(statement: InsertValues, context: StatementContext): Promise<null> {
   const { core, session } = context;
-  const plan = await core.ordered(async () =>
-    planStatement(statement, formatStatement(statement), core.planningContext(session)),
-  );
+  const plan = await core.ordered(() => core.plan(statement, formatStatement(statement), session));
   if (plan.kind === 'insertValues') await context.inserts.insertPlanned(plan);
   return null;
 }
 
 /** CREATE, DROP, ALTER, INSERT INTO ... SELECT: planned, made durable, then true. */
 export async function runDefinition(statement: PlannedStatement, context: StatementContext): Promise<Entity | null> {
-  const { core, session } = context;
-  return core.exclusive(async () => {
-    const text = formatStatement(statement);
-    const plan = planStatement(statement, text, core.planningContext(session));
-    if (plan.kind === 'insertValues' || plan.kind === 'pushQuery' || plan.kind === 'pullQuery')
-      throw wrongEndpoint(statement);
-    if (plan.kind === 'unchanged') {
-      return { '@type': 'warning_entity', statementText: context.text, warnings: [], message: plan.message };
+  const { core } = context;
+  const registered = new RegisteredSchemas();
+  for (;;) {
+    const outcome = await core.exclusive(() => define(statement, context, registered));
+    if (outcome.kind === 'done') {
+      return withWarnings(outcome.entity, await core.schemas.forgetTopics(outcome.deletedTopics));
     }
-    checkQueryLimit(plan, context);
-    const options = core.deployOptions(defaultStart(core.dialect(session)), session);
-    const effects = effectsOf(plan, core.keptOptions(options, session))!;
-    const sequence = await core.change(text, effects, changeOf(plan, options, core));
-    const commandId = commandIdOf(statement);
-    const status = { status: 'SUCCESS' as const, message: messageOf(plan), queryId: queryIdOf(plan) };
-    context.recordStatus(commandId, status);
-    return {
-      '@type': 'currentStatus',
-      statementText: text,
+    // The engine's own registry takes its turn as statements do.
+    registered.add(outcome.requests, await core.schemas.register(outcome.requests));
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'done'; readonly entity: Entity; readonly deletedTopics: readonly string[] }
+  /** These schemas have to be registered first. */
+  | { readonly kind: 'unregistered'; readonly requests: readonly SchemaRequest[] };
+
+/** What has been registered for a statement. */
+class RegisteredSchemas {
+  readonly bySubject = new Map<string, RegisteredSchema>();
+  readonly #texts = new Map<string, string>();
+
+  add(requests: readonly SchemaRequest[], registered: ReadonlyMap<string, RegisteredSchema>): void {
+    for (const { subject, schema } of requests) {
+      this.bySubject.set(subject, registered.get(subject)!);
+      this.#texts.set(subject, schema.text);
+    }
+  }
+
+  has({ subject, schema }: SchemaRequest): boolean {
+    return this.#texts.get(subject) === schema.text;
+  }
+}
+
+async function define(
+  statement: PlannedStatement,
+  context: StatementContext,
+  registered: RegisteredSchemas,
+): Promise<Outcome> {
+  const { core, session } = context;
+  const text = formatStatement(statement);
+  const planned = await core.plan(statement, text, session);
+  const requests = schemaRequests(planned).filter((request) => !registered.has(request));
+  if (requests.length > 0) return { kind: 'unregistered', requests };
+  const plan = withSchemas(planned, registered.bySubject);
+  if (plan.kind === 'insertValues' || plan.kind === 'pushQuery' || plan.kind === 'pullQuery')
+    throw wrongEndpoint(statement);
+  if (plan.kind === 'unchanged') {
+    const entity: Entity = {
+      '@type': 'warning_entity',
+      statementText: context.text,
       warnings: [],
-      commandId,
-      commandStatus: status,
-      commandSequenceNumber: sequence,
+      message: plan.message,
     };
-  });
+    return { kind: 'done', entity, deletedTopics: [] };
+  }
+  checkQueryLimit(plan, context);
+  const options = core.deployOptions(defaultStart(core.dialect(session)), session);
+  const effects = effectsOf(plan, core.keptOptions(options, session))!;
+  const ownedTopics = plan.kind === 'dropSource' ? core.ownedTopics(plan.queries) : [];
+  const sequence = await core.change(text, effects, changeOf(plan, options, core));
+  const commandId = commandIdOf(statement);
+  const status = { status: 'SUCCESS' as const, message: messageOf(plan), queryId: queryIdOf(plan) };
+  context.recordStatus(commandId, status);
+  const entity: Entity = {
+    '@type': 'currentStatus',
+    statementText: text,
+    warnings: [],
+    commandId,
+    commandStatus: status,
+    commandSequenceNumber: sequence,
+  };
+  const deletedTopics =
+    plan.kind === 'dropSource' && plan.deleteTopic ? [plan.entry.topic, ...ownedTopics] : ownedTopics;
+  return { kind: 'done', entity, deletedTopics };
 }
 
 export function wrongEndpoint(statement: Statement): StatementError {

@@ -1,11 +1,10 @@
-import { formatPattern, parseSignature } from '../../functions/signature.js';
+import { describeFunction as functionDescription } from '../../functions/describe.js';
 import { StatementError } from '../../model/errors.js';
 import type { DescribeFunction, DescribeSource, DescribeSources, Explain, Statement } from '../../parser/ast.js';
 import { formatStatement } from '../../parser/format.js';
 import { nearest } from '../../planner/analysis/scope.js';
 import { explainPlan } from '../../planner/explain.js';
 import { type PhysicalPlan, sourcesOf } from '../../planner/physical/physical-plan.js';
-import { planStatement } from '../../planner/plan-statement.js';
 import { fieldInfo, queryDescription, queryStatuses, sourceDescription } from '../describe.js';
 import type { Entity, QueryDescription } from '../entities.js';
 import type { StatementContext } from './handler.js';
@@ -64,29 +63,18 @@ export function describeFunction(statement: DescribeFunction, context: Statement
       hint: near === null ? 'SHOW FUNCTIONS lists them all.' : `Did you mean ${near}?`,
     });
   }
+  const { author, version, path, type, signatures } = functionDescription(definition);
   return {
     '@type': 'describe_function',
     statementText: context.text,
     warnings: [],
     name: definition.name,
     description: definition.description,
-    author: 'Millrace',
-    version: '',
-    path: 'internal',
-    type: definition.kind.toUpperCase(),
-    functions: definition.variants.map((variant) => {
-      const signature = parseSignature(variant.signature);
-      return {
-        arguments: signature.parameters.map((p) => ({
-          name: p.name,
-          type: formatPattern(p.type, 'display'),
-          description: '',
-          isVariadic: p.variadic,
-        })),
-        returnType: formatPattern(signature.result, 'display'),
-        description: variant.description ?? definition.description,
-      };
-    }),
+    author,
+    version,
+    path,
+    type,
+    functions: signatures,
   };
 }
 
@@ -94,7 +82,7 @@ export async function explain(statement: Explain, context: StatementContext): Pr
   const base = { '@type': 'queryDescription', statementText: context.text, warnings: [] } as const;
   if (statement.target.kind === 'statement') {
     await context.core.parts.log.refresh();
-    return { ...base, queryDescription: explainStatement(statement.target.statement, context) };
+    return { ...base, queryDescription: await explainStatement(statement.target.statement, context) };
   }
   const id = statement.target.queryId.name;
   const { core } = context;
@@ -108,7 +96,7 @@ export async function explain(statement: Explain, context: StatementContext): Pr
   return { ...base, queryDescription: queryDescription(query, core, await queryStatuses(core)) };
 }
 
-function explainStatement(statement: Statement, context: StatementContext): QueryDescription {
+async function explainStatement(statement: Statement, context: StatementContext): Promise<QueryDescription> {
   if (statement.kind !== 'select' && statement.kind !== 'createAsSelect' && statement.kind !== 'insertInto') {
     throw new StatementError('The provided statement does not run a ksql query', {
       code: 'not-a-query',
@@ -116,7 +104,7 @@ function explainStatement(statement: Statement, context: StatementContext): Quer
     });
   }
   const text = formatStatement(statement);
-  const plan = planStatement(statement, text, context.core.planningContext(context.session));
+  const plan = await context.core.plan(statement, text, context.session);
   const describe = (
     id: string,
     physical: PhysicalPlan | null,

@@ -1,5 +1,6 @@
 import { StatementError } from '../../model/errors.js';
 import type { Statement } from '../../parser/ast.js';
+import { assertSchema } from './assert-schema.js';
 import { assertTopic } from './assert-topic.js';
 import { controlQuery } from './control.js';
 import { runDefinition, runInsertValues, wrongEndpoint } from './definitions.js';
@@ -65,6 +66,7 @@ export const STATEMENT_HANDLERS: StatementHandlers = {
   defineVariable: (statement, context) => defineVariable(statement, context.session),
   undefineVariable,
   assertTopic,
+  assertSchema,
   createConnector: connectors,
   dropConnector: connectors,
   listConnectors: connectors,
@@ -72,7 +74,6 @@ export const STATEMENT_HANDLERS: StatementHandlers = {
   describeConnector: connectors,
   alterSystem: refused('ALTER SYSTEM', 'Set the property in the configuration file and restart.'),
   runScript: refused('RUN SCRIPT on the server', 'Use it in the REPL, or start the server with --queries-file.'),
-  assertSchema: refused('ASSERT SCHEMA', 'It needs a schema registry.'),
   assertValues: testOnly,
   assertTombstone: testOnly,
   assertSource: testOnly,

@@ -44,7 +44,7 @@ export class ConstantFolder {
       case 'parameter':
         return false;
       case 'call': {
-        const definition = this.#functions.find(e.name);
+        const definition = this.#functions.find(e.name, e.signature);
         if (definition?.kind !== 'scalar' || !definition.deterministic) return false;
         return e.arguments.every((a) => a.kind === 'intervalUnit' || (a.kind !== 'lambda' && this.#isConstant(a)));
       }

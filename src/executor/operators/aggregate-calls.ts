@@ -9,7 +9,7 @@ type Change = (state: Row, input: Row) => void;
 
 /**
  * The aggregate calls of one step on the value columns of its store. `add` and `undo` are generated, so that each call site in
- * them sees one aggregate only. An aggregate that fails is reported, and its state stays.
+ * them sees one aggregate only. An aggregate that fails is reported, and its state stays; a result that fails is null.
  */
 export class AggregateCalls {
   /** Adds one input row to a state row. */
@@ -22,6 +22,7 @@ export class AggregateCalls {
   readonly #copies: readonly ((value: SqlValue) => SqlValue)[];
   /** Whether results are computed beside the states. */
   readonly #hasResults: boolean;
+  readonly #fail: (call: number, error: unknown) => void;
 
   constructor(step: AggregateStep, builder: OperatorBuilder) {
     const { calls } = step;
@@ -31,6 +32,7 @@ export class AggregateCalls {
       const text = error instanceof Error ? error.message : String(error);
       builder.context.report('expression', step.id, `Error processing ${calls[call]!.name}: ${text}`);
     };
+    this.#fail = fail;
     this.#calls = calls;
     this.#codes = codes;
     this.#width = Math.max(0, ...calls.map((call) => Math.max(call.stateColumn, call.resultColumn) + 1));
@@ -50,7 +52,13 @@ export class AggregateCalls {
   /** A state row to which nothing has been added. */
   initial(): Row {
     const row: Row = new Array(this.#width).fill(null) as Row;
-    for (let i = 0; i < this.#codes.length; i++) row[this.#calls[i]!.stateColumn] = this.#codes[i]!.initial();
+    for (let i = 0; i < this.#codes.length; i++) {
+      try {
+        row[this.#calls[i]!.stateColumn] = this.#codes[i]!.initial();
+      } catch (error) {
+        this.#fail(i, error);
+      }
+    }
     return row;
   }
 
@@ -60,7 +68,11 @@ export class AggregateCalls {
       const { merge } = this.#codes[i]!;
       const { stateColumn, name } = this.#calls[i]!;
       assert(merge !== undefined, `${name} without merge is refused for sessions when it is planned`);
-      earlier[stateColumn] = merge(earlier[stateColumn]!, later[stateColumn]!);
+      try {
+        earlier[stateColumn] = merge(earlier[stateColumn]!, later[stateColumn]!);
+      } catch (error) {
+        this.#fail(i, error);
+      }
     }
   }
 
@@ -69,7 +81,13 @@ export class AggregateCalls {
     if (!this.#hasResults) return;
     for (let i = 0; i < this.#codes.length; i++) {
       const { stateColumn, resultColumn } = this.#calls[i]!;
-      if (stateColumn !== resultColumn) state[resultColumn] = this.#codes[i]!.result(state[stateColumn]!);
+      if (stateColumn === resultColumn) continue;
+      try {
+        state[resultColumn] = this.#codes[i]!.result(state[stateColumn]!);
+      } catch (error) {
+        state[resultColumn] = null;
+        this.#fail(i, error);
+      }
     }
   }
 

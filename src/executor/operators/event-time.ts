@@ -28,6 +28,7 @@ export function eventTimeReader(
     columns,
     [columns.indexOf(column)],
     fromKey ? 'key' : 'value',
+    builder.schemas,
   );
   const read = deserializer.read[0]!;
   const convert = timestampConverter(timestamp.type, timestamp.format, builder);

@@ -1,4 +1,5 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
+import type { WriterSchemas } from '../../formats/schema-registry/schema-registry.js';
 import type { AggregateCode } from '../../functions/define.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { Row, SqlValue } from '../../model/value.js';
@@ -46,6 +47,8 @@ export interface OperatorBuilder {
   readonly settings: Readonly<Record<string, string>>;
   /** What a repartition step does: hand on in memory, or write to its topic, where the same task reads it back. */
   readonly repartition: 'direct' | 'topic';
+  /** Knows the schemas of every record that comes in. */
+  readonly schemas: WriterSchemas;
 
   /** Builds the stream that a step produces, ending in `output`. */
   stream(step: PhysicalStep, output: StreamOutput): void;

@@ -4,7 +4,7 @@ import { RecordError } from '../../model/errors.js';
 import type { RecordHeader, StreamRecord, TableChange } from '../../model/record.js';
 import type { Column } from '../../model/schema.js';
 import type { Row } from '../../model/value.js';
-import type { RepartitionStep } from '../../planner/physical/physical-plan.js';
+import { type RepartitionStep, repartitionColumns } from '../../planner/physical/physical-plan.js';
 import type { TopicOutput } from '../task/output-buffer.js';
 import { BatchWalk } from './batch-walk.js';
 import { formatOf } from './formats.js';
@@ -13,13 +13,31 @@ import type { OperatorBuilder, StepFactory } from './operator-builder.js';
 import { type RowWriter, rowWriter } from './row-writer.js';
 
 /*
- * A repartition topic holds key columns in the key and all other columns in the value, whatever their role. A value begins
- * with a byte of flags, which tell a row apart that the format writes as nothing. The row of a stream record follows it; of a table change
+ * The value of a repartition topic begins with a byte of flags, which tell a row apart that the format writes as nothing. The row of a stream record follows it; of a table change
  * follows each image that there is, behind the length of its encoding, 4 bytes. A null row is a null value.
  */
 const HAS_BEFORE = 1;
 const HAS_AFTER = 2;
 const HAS_COLUMNS = 4;
+
+/** Where rows are in the value of a repartitioned record: `visit` hears the bounds of each. */
+export function visitRows(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  changes: boolean,
+  visit: (start: number, end: number) => void,
+): void {
+  if (!changes) {
+    visit(start + 1, end);
+    return;
+  }
+  for (let at = start + 1; at + 4 <= end; ) {
+    const length = Math.max(bytes.readInt32BE(at), 0);
+    visit(at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+}
 
 /** The columns of the two halves of a repartitioned record. */
 class Layout {
@@ -29,10 +47,9 @@ class Layout {
 
   constructor(step: RepartitionStep) {
     this.step = step;
-    this.keys = step.schema.columns.filter((column) => column.role === 'key');
-    this.values = step.schema.columns
-      .filter((column) => column.role !== 'key')
-      .map(({ name, type }) => ({ name, type, role: 'value' as const }));
+    const { keys, values } = repartitionColumns(step);
+    this.keys = keys;
+    this.values = values;
   }
 
   get keyPositions(): number[] {
@@ -149,12 +166,19 @@ class RepartitionReader extends BatchWalk {
     const { step } = layout;
     this.#layout = layout;
     this.#builder = builder;
-    this.#keys = formatOf(step.keyFormat).deserializer(step.keyFormat, layout.keys, layout.keyPositions, 'key');
+    this.#keys = formatOf(step.keyFormat).deserializer(
+      step.keyFormat,
+      layout.keys,
+      layout.keyPositions,
+      'key',
+      builder.schemas,
+    );
     this.#values = formatOf(step.valueFormat).deserializer(
       step.valueFormat,
       layout.values,
       layout.values.map((_, i) => i),
       'value',
+      builder.schemas,
     );
     this.#handle = handle;
   }

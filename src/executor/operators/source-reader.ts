@@ -68,8 +68,14 @@ export class SourceReader {
       timeAt = list.indexOf(index);
       if (timeAt === -1) timeAt = list.push(index) - 1;
     }
-    this.#keys = formatOf(step.keyFormat).deserializer(step.keyFormat, keys, wantedKeys, 'key');
-    this.#values = formatOf(step.valueFormat).deserializer(step.valueFormat, values, wantedValues, 'value');
+    this.#keys = formatOf(step.keyFormat).deserializer(step.keyFormat, keys, wantedKeys, 'key', builder.schemas);
+    this.#values = formatOf(step.valueFormat).deserializer(
+      step.valueFormat,
+      values,
+      wantedValues,
+      'value',
+      builder.schemas,
+    );
     this.#suffixBytes = windowSuffixBytes(step.keyWindow);
     this.#windowSizeMs = step.keyWindow !== null && step.keyWindow.kind !== 'SESSION' ? step.keyWindow.sizeMs : 0;
     this.#keyCount = keyColumns(step.schema).length;

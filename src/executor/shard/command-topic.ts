@@ -2,6 +2,7 @@ import { createHash, randomInt, randomUUID } from 'node:crypto';
 import {
   type BatchReader,
   type BatchReaders,
+  type ClusterTopic,
   type ClusterTopics,
   LogError,
   type TransactionalWriter,
@@ -28,6 +29,8 @@ export interface CommandTopicParts {
   readonly readers: BatchReaders;
   readonly writers: Writers;
   readonly now: () => number;
+  /** Done while the topic is made for the first time: what the first commands will need. */
+  readonly prepare?: () => Promise<void>;
   /** Commands that came into the log after `open`, own ones among them, in order. */
   readonly onCommands: (commands: readonly StoredCommand[]) => void;
   /** The log cannot be read on. */
@@ -66,21 +69,14 @@ export class CommandTopic {
    * @returns the commands so far
    */
   async open(): Promise<readonly StoredCommand[]> {
-    const { topics, readers, replicas } = this.#parts;
+    const { topics, readers } = this.#parts;
     // An earlier attempt may have broken off.
     this.#reader?.close();
     this.#reader = null;
     this.#sequence = 0;
     this.#heard.clear();
     let [topic] = await topics.describe([this.name]);
-    if (topic === null || topic === undefined) {
-      try {
-        topic = await topics.create({ name: this.name, partitions: 1, replicas, settings: TOPIC_SETTINGS });
-      } catch (error) {
-        if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
-        [topic] = await topics.describe([this.name]);
-      }
-    }
+    if (topic === null || topic === undefined) [topic] = await Promise.all([this.#create(), this.#prepareFirst()]);
     const [range] = await topics.offsets([{ topic: this.name, partition: 0 }]);
     if (range!.start > 0) {
       throw new SystemError(
@@ -101,6 +97,29 @@ export class CommandTopic {
     await this.#reach(range!.end);
     this.#opened = true;
     return before;
+  }
+
+  async #create(): Promise<ClusterTopic | null> {
+    const { topics, replicas } = this.#parts;
+    try {
+      return await topics.create({ name: this.name, partitions: 1, replicas, settings: TOPIC_SETTINGS });
+    } catch (error) {
+      if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
+      const [topic] = await topics.describe([this.name]);
+      return topic ?? null;
+    }
+  }
+
+  /** A new service will have commands at once. What fails here is done when it is needed. */
+  async #prepareFirst(): Promise<void> {
+    const { writers, serviceId, prepare } = this.#parts;
+    const [writer] = await Promise.allSettled([
+      writers.transactional(`${serviceId}-commands`, TRANSACTION_TIMEOUT_MS),
+      prepare?.(),
+    ]);
+    if (writer.status !== 'fulfilled') return;
+    this.#letGo();
+    this.#writer = writer.value;
   }
 
   /** Hears every command before this call. What is appended next is made on these. */

@@ -1,6 +1,6 @@
 import type { KafkaOptions } from '../../broker/kafka/kafka-options.js';
 import { openKafka } from '../../broker/kafka/open-kafka.js';
-import { createFunctionRegistry } from '../../functions/registry.js';
+import { storedRegistry } from '../../functions/user/stored-registry.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { parseFailpoints } from './failpoints.js';
 import type { ShardHostOwner, ShardHostSettings } from './shard-host.js';
@@ -26,7 +26,7 @@ export async function openShardThread(
     restoreReaders,
     writers: kafka.writers,
     topics: kafka.topics,
-    functions: createFunctionRegistry(),
+    functions: storedRegistry(settings.functionStore),
     clock,
     random: Math.random,
     elapsed: () => performance.now(),

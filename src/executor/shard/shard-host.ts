@@ -1,4 +1,5 @@
 import type { Position } from '../../broker/broker.js';
+import type { RegisteredSchema } from '../../formats/schema-registry/schema-registry.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
 import type { TransientRow } from '../task/transient-rows.js';
 import type { DeployOptions } from '../thread/stream-thread.js';
@@ -71,6 +72,8 @@ export interface ShardHostSettings {
   readonly compression: number;
   readonly transactionTimeoutMs: number;
   readonly tombstoneRetentionMs: number;
+  /** Folder that keeps the functions of users, see `ModuleStore`. */
+  readonly functionStore: string | null;
   /** Faults to put into the shards; see `parseFailpoints`. */
   readonly failpoints: string | null;
 }
@@ -96,4 +99,6 @@ export interface ShardHostOwner {
   event(event: HostEvent): void;
   /** Whether the group says that this node owns the shard; asks it anew. */
   confirmOwner(queryId: string, index: number): Promise<boolean>;
+  /** A schema that records were written with; see `SchemaLoader`. */
+  loadSchema(id: number): Promise<RegisteredSchema | null>;
 }

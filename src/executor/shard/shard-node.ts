@@ -89,7 +89,7 @@ const SHARD_COUNT_RETRY_MS = 1_000;
  * A node of a service on a shared log, behind the port that the embedded stream thread also has: the catalog is a command topic, queries are cut into
  * shards, and the group of the service says which of them run here.
  */
-export class ShardNode implements StreamThread, ShardHostOwner {
+export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema'> {
   readonly #parts: ShardNodeParts;
   readonly #listeners = new Set<(event: ThreadEvent) => void>();
   readonly #membership: GroupMembership;

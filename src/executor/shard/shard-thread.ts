@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchReaders, ClusterTopics, Writers } from '../../broker/cluster-log.js';
+import { SchemaCache } from '../../formats/schema-registry/schema-cache.js';
 import type { FunctionRegistry } from '../../functions/registry.js';
 import { assert } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
@@ -83,6 +84,7 @@ export class ShardThread implements ShardHost {
   readonly #parts: ShardThreadParts;
   readonly #queries = new Map<string, RunningQuery>();
   readonly #transients: TransientQueries;
+  readonly #schemas: SchemaCache;
   readonly #retention: RetentionWatch;
   readonly #upkeep: NodeJS.Timeout;
   #turn = 0;
@@ -96,8 +98,14 @@ export class ShardThread implements ShardHost {
   constructor(parts: ShardThreadParts) {
     this.#parts = parts;
     mkdirSync(parts.settings.folder, { recursive: true });
+    this.#schemas = new SchemaCache({
+      load: (id) => parts.owner.loadSchema(id),
+      elapsed: parts.elapsed,
+      onChange: this.#wake,
+    });
     this.#transients = new TransientQueries({
       ...parts,
+      schemas: this.#schemas,
       emit: (event) => parts.owner.event(event),
       wake: this.#wake,
     });
@@ -298,6 +306,7 @@ export class ShardThread implements ShardHost {
         stores,
         functions,
         evaluation: { now: () => clock.now(), random },
+        schemas: this.#schemas,
         outputs: output,
         caching: options.cacheBytes > 0,
         repartition: topology.direct ? 'direct' : 'topic',

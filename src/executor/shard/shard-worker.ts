@@ -11,6 +11,7 @@ const port = parentPort;
 const host = openShardThread(workerData as ShardHostSettings, {
   event: (event) => rpc.tell('event', event),
   confirmOwner: (queryId, index) => rpc.call('confirmOwner', queryId, index),
+  loadSchema: (id) => rpc.call('loadSchema', id),
 });
 const rpc = new Rpc<ShardHostOwner>(port, {
   setQueries: async (queries: Parameters<ShardHost['setQueries']>[0]) => (await host).setQueries(queries),

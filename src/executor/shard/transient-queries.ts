@@ -1,5 +1,6 @@
 import type { Position } from '../../broker/broker.js';
 import type { BatchReaders, ClusterTopics } from '../../broker/cluster-log.js';
+import type { ThreadSchemas } from '../../formats/schema-registry/schema-cache.js';
 import type { FunctionRegistry } from '../../functions/registry.js';
 import { StatementError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
@@ -20,6 +21,7 @@ export interface TransientParts {
   readonly readers: BatchReaders;
   readonly topics: ClusterTopics;
   readonly functions: FunctionRegistry;
+  readonly schemas: ThreadSchemas;
   readonly clock: Clock;
   readonly random: () => number;
   readonly elapsed: () => number;
@@ -152,7 +154,7 @@ export class TransientQueries {
   }
 
   #open(query: ManagedQuery): QueryRunner {
-    const { functions, clock, random, readers, wake } = this.#parts;
+    const { functions, schemas, clock, random, readers, wake } = this.#parts;
     const { plan, options } = query;
     const { topology, places } = this.#prepared.get(query.id)!;
     const output = new RecordOutputBuffer(
@@ -165,6 +167,7 @@ export class TransientQueries {
         stores,
         functions,
         evaluation: { now: () => clock.now(), random },
+        schemas,
         outputs: output,
         caching: options.cacheBytes > 0,
         repartition: topology.direct ? 'direct' : 'topic',

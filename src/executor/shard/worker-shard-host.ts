@@ -28,6 +28,7 @@ export class WorkerShardHost implements ShardHost {
     this.#rpc = new Rpc<ShardHost>(this.#worker, {
       event: (event: HostEvent) => owner.event(withRows(event)),
       confirmOwner: (queryId: string, index: number) => owner.confirmOwner(queryId, index),
+      loadSchema: (id: number) => owner.loadSchema(id),
     });
     const die = (cause: unknown): void => {
       const error = new SystemError(

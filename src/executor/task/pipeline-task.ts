@@ -5,6 +5,7 @@ import { BatchWalk } from '../operators/batch-walk.js';
 import type { EventTimeReader } from '../operators/event-time.js';
 import type { InputCursor, RecordSource } from '../operators/operator-builder.js';
 import type { TaskContext } from './record-errors.js';
+import type { SchemaGate } from './schema-gate.js';
 import type { Task } from './task.js';
 
 /** A topic with those who read it. */
@@ -13,6 +14,8 @@ export interface TaskInput {
   readonly sources: readonly RecordSource[];
   /** Tells the time of a record that waits; null when it is the record's own. */
   readonly eventTime: EventTimeReader | null;
+  /** Null when records name no schemas. */
+  readonly gate: SchemaGate | null;
 }
 
 export interface TaskParts {
@@ -35,6 +38,8 @@ export class PipelineTask implements Task {
   readonly #context: TaskContext;
   readonly #hooks: readonly (() => void)[];
   readonly #complete: () => boolean;
+  /** Whether an input may have to wait for schemas. */
+  readonly #gated: boolean;
   #rowsIn = 0;
   #closed = false;
 
@@ -43,6 +48,7 @@ export class PipelineTask implements Task {
     this.partition = parts.partition;
     this.inputs = parts.inputs.map((input) => input.topic);
     this.#queues = parts.inputs.map((input) => new InputQueue(input));
+    this.#gated = parts.inputs.some((input) => input.gate !== null);
     this.#context = parts.context;
     this.#hooks = parts.hooks;
     this.#complete = parts.complete;
@@ -67,6 +73,7 @@ export class PipelineTask implements Task {
 
   headTimestamp(): number {
     let head = Number.POSITIVE_INFINITY;
+    if (this.waits) return head;
     for (let i = 0; i < this.#queues.length; i++) {
       const timestamp = this.#queues[i]!.headTimestamp;
       if (timestamp < head) head = timestamp;
@@ -75,13 +82,22 @@ export class PipelineTask implements Task {
   }
 
   hasQueued(topic: string): boolean {
-    return this.#queue(topic).hasRecord;
+    const queue = this.#queue(topic);
+    return queue.hasRecord || queue.waits;
+  }
+
+  get waits(): boolean {
+    if (!this.#gated) return false;
+    let waits = false;
+    for (let i = 0; i < this.#queues.length; i++) if (this.#queues[i]!.stillWaits()) waits = true;
+    return waits;
   }
 
   process(untilTimestamp: number, maxRecords: number): number {
     assert(!this.#closed, 'a closed task processes nothing');
     const queues = this.#queues;
     let processed = 0;
+    if (this.waits) return 0;
     while (processed < maxRecords) {
       let chosen = -1;
       let head = Number.POSITIVE_INFINITY;
@@ -164,7 +180,10 @@ class InputQueue implements InputCursor {
   /** Offset after what was offered last. */
   fetchOffset = 0;
   bytes = 0;
+  /** Whether the next batch waits for schemas. */
+  waits = false;
   readonly #source: RecordSource;
+  readonly #gate: SchemaGate | null;
   readonly #eventTime: EventTimeReader | null;
   /** Event time of the record at hand; NaN until it is asked for. */
   #headTime = Number.NaN;
@@ -179,6 +198,7 @@ class InputQueue implements InputCursor {
   constructor(input: TaskInput) {
     this.topic = input.topic;
     this.#eventTime = input.eventTime;
+    this.#gate = input.gate;
     this.#source = input.sources.length === 1 ? input.sources[0]! : new SharedSource(input.sources);
   }
 
@@ -194,7 +214,15 @@ class InputQueue implements InputCursor {
     this.#batches.push(batch);
     this.bytes += batch.bytes.length;
     this.fetchOffset = batch.lastOffset + 1;
-    if (!this.hasRecord) this.#advance();
+    if (!this.hasRecord && !this.waits) this.#advance();
+  }
+
+  /** Looks again whether the next batch can go on. */
+  stillWaits(): boolean {
+    if (!this.waits) return false;
+    this.waits = false;
+    this.#advance();
+    return this.waits;
   }
 
   get headTimestamp(): number {
@@ -236,6 +264,7 @@ class InputQueue implements InputCursor {
     this.#next = 0;
     this.bytes = 0;
     this.hasRecord = false;
+    this.waits = false;
   }
 
   /** Moves to the first record of the next batch that has one. */
@@ -245,6 +274,10 @@ class InputQueue implements InputCursor {
     this.bytes -= this.#currentBytes;
     this.#currentBytes = 0;
     while (this.#next < this.#batches.length) {
+      if (this.#gate !== null && !this.#gate.admits(this.#batches[this.#next]!.bytes)) {
+        this.waits = true;
+        return;
+      }
       const batch = this.#batches[this.#next++]!;
       this.#letGo();
       this.#currentBytes = batch.bytes.length;

@@ -125,6 +125,11 @@ export class QueryRunner {
     return this.#slots.some((slots) => slots.some((slot) => slot.topic === topic));
   }
 
+  /** Whether records wait for their schemas. */
+  get waits(): boolean {
+    return this.tasks.some((task) => task.waits);
+  }
+
   /** Whether everything there was to read has been processed. */
   get idle(): boolean {
     for (const slots of this.#slots) {
@@ -148,6 +153,8 @@ export class QueryRunner {
       let head = Number.POSITIVE_INFINITY;
       let next = Number.POSITIVE_INFINITY;
       for (let i = 0; i < this.tasks.length; i++) {
+        // What comes before in time may be in there.
+        if (this.tasks[i]!.waits) return processed;
         const timestamp = this.tasks[i]!.headTimestamp();
         if (timestamp < head) {
           next = head;

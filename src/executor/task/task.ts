@@ -19,6 +19,8 @@ export interface Task {
   queuedBytes(topic: string): number;
   /** Timestamp of the earliest queued record over all inputs; Infinity when nothing is queued. */
   headTimestamp(): number;
+  /** Whether an input has to wait for the schemas of its records; nothing is processed meanwhile. */
+  readonly waits: boolean;
   /** Whether an input has queued records. */
   hasQueued(topic: string): boolean;
   /**

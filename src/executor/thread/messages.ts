@@ -1,4 +1,5 @@
 import type { PendingBatch } from '../../broker/broker.js';
+import type { RegisteredSchema } from '../../formats/schema-registry/schema-registry.js';
 import { StatementError, type StatementProblem, SystemError } from '../../model/errors.js';
 import type { SqlValue } from '../../model/value.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
@@ -15,7 +16,9 @@ export type Call =
 export type Request =
   | (Call & { readonly id: number })
   /** Rows of a transient query have been received; not answered. */
-  | { readonly call: 'received'; readonly queryId: string; readonly rows: number };
+  | { readonly call: 'received'; readonly queryId: string; readonly rows: number }
+  /** The answer to `wantSchema`; not answered. */
+  | { readonly call: 'schema'; readonly schemaId: number; readonly schema: RegisteredSchema | null };
 
 export type Answer =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
@@ -27,7 +30,9 @@ export type Reply =
   | { readonly kind: 'ready' }
   /** It could not begin. */
   | { readonly kind: 'refused'; readonly error: ErrorData }
-  | { readonly kind: 'event'; readonly event: ThreadEvent };
+  | { readonly kind: 'event'; readonly event: ThreadEvent }
+  /** Records were written with a schema that the worker does not know. */
+  | { readonly kind: 'wantSchema'; readonly schemaId: number };
 
 /** An error as plain data. */
 export interface ErrorData {

@@ -1,5 +1,6 @@
 import { EmbeddedLog } from '../../broker/embedded/embedded-log.js';
-import { createFunctionRegistry } from '../../functions/registry.js';
+import { NO_REGISTRY, SchemaCache, type SchemaLoader } from '../../formats/schema-registry/schema-cache.js';
+import { storedRegistry } from '../../functions/user/stored-registry.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { type Database, openDatabase } from '../../storage/database.js';
 import { buildPipeline } from '../build-pipeline.js';
@@ -16,6 +17,8 @@ export interface StreamThreadSettings {
   readonly commitIntervalMs: number;
   /** Topic of the stream KSQL_PROCESSING_LOG; null: record errors are only counted. */
   readonly processingLogTopic: string | null;
+  /** Folder that keeps the functions of users, see `ModuleStore`; null: built-in functions only. */
+  readonly functionStore: string | null;
 }
 
 /** What a thread on the event loop of its caller may be given instead of the real thing. */
@@ -23,6 +26,8 @@ export interface StreamThreadPorts {
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly random: () => number;
+  /** By default there is no registry. */
+  readonly loadSchema?: SchemaLoader;
 }
 
 const REAL_PORTS: StreamThreadPorts = { clock: systemClock, random: Math.random };
@@ -37,7 +42,12 @@ export function openCore(
 ): { readonly core: StreamThreadCore; readonly database: Database } {
   const { path, commitIntervalMs, processingLogTopic } = settings;
   const { clock, random } = ports;
-  const functions = createFunctionRegistry();
+  const functions = storedRegistry(settings.functionStore);
+  const schemas = new SchemaCache({
+    load: ports.loadSchema ?? NO_REGISTRY,
+    elapsed: () => performance.now(),
+    onChange: () => core.schemasKnown(),
+  });
   const evaluation = { now: () => clock.now(), random };
   const build = ({ query, partition, stores, output, direct, caching, report, rows }: TaskRequest): Task =>
     buildPipeline(query.plan, {
@@ -45,6 +55,7 @@ export function openCore(
       stores,
       functions,
       evaluation,
+      schemas,
       outputs: output,
       caching,
       repartition: direct ? 'direct' : 'topic',
@@ -54,7 +65,7 @@ export function openCore(
   const database = openDatabase({ path, mode: 'writer' });
   const log = new EmbeddedLog(database, { clock });
   const feed = new LogFeed(log);
-  const core = new StreamThreadCore({
+  const core: StreamThreadCore = new StreamThreadCore({
     database,
     log,
     feed,

@@ -246,6 +246,11 @@ export class StreamThreadCore {
     });
   }
 
+  /** Schemas that records waited for are known. */
+  schemasKnown(): void {
+    this.#wake();
+  }
+
   /** Commits what has been processed and closes the file. */
   close(): void {
     if (this.#closed) return;
@@ -310,7 +315,7 @@ export class StreamThreadCore {
       if (this.#uncommittedBytes() >= COMMIT_BYTES) this.#commit();
       this.#armCommit();
       this.#wake();
-    } else if (this.#drains.length > 0) {
+    } else if (this.#drains.length > 0 && !this.#waits()) {
       if (this.#hasUncommitted()) {
         this.#commit();
         this.#wake();
@@ -322,6 +327,11 @@ export class StreamThreadCore {
     } else if (this.#hasUncommitted()) {
       this.#armCommit();
     }
+  }
+
+  /** Whether some query waits for schemas. */
+  #waits(): boolean {
+    return this.#queries.running().some(({ held, runner }) => !held && runner?.waits === true);
   }
 
   readonly #expired = (): boolean => this.#parts.elapsed() >= this.#sliceEnd;

@@ -19,7 +19,7 @@ export class WorkerHost {
     core.subscribe((event) => this.#report(event));
   }
 
-  handle(request: Request): void {
+  handle(request: Exclude<Request, { readonly call: 'schema' }>): void {
     if (request.call === 'received') {
       this.#received(request.queryId, request.rows);
       return;
@@ -35,7 +35,7 @@ export class WorkerHost {
     }
   }
 
-  #serve(request: Exclude<Request, { readonly call: 'received' }>): unknown {
+  #serve(request: Exclude<Request, { readonly call: 'received' | 'schema' }>): unknown {
     const core = this.#core;
     switch (request.call) {
       case 'apply':

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Appended, PendingBatch } from '../../broker/broker.js';
+import type { SchemaLoader } from '../../formats/schema-registry/schema-cache.js';
 import { SystemError, unreachable } from '../../model/errors.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
@@ -25,6 +26,7 @@ interface Waiting {
  */
 export class WorkerStreamThread implements StreamThread {
   readonly #worker: Worker;
+  readonly #loadSchema: SchemaLoader;
   readonly #listeners = new Set<(event: ThreadEvent) => void>();
   readonly #waiting = new Map<number, Waiting>();
   /** Transient queries with BYTES among their columns. */
@@ -34,8 +36,9 @@ export class WorkerStreamThread implements StreamThread {
   #closing = false;
   #started: Waiting | null = null;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, loadSchema: SchemaLoader) {
     this.#worker = worker;
+    this.#loadSchema = loadSchema;
     worker.on('message', (reply: Reply) => this.#receive(reply));
     worker.on('messageerror', (error) => this.#die(error));
     worker.on('error', (error) => this.#die(error));
@@ -49,8 +52,9 @@ export class WorkerStreamThread implements StreamThread {
    * @param url the bundled entry, `dist/stream-thread.js`
    * @throws SystemError when the file cannot be opened
    */
-  static async start(settings: StreamThreadSettings, url: URL): Promise<WorkerStreamThread> {
-    const thread = new WorkerStreamThread(new Worker(url, { workerData: settings, name: 'stream-thread' }));
+  static async start(settings: StreamThreadSettings, url: URL, loadSchema: SchemaLoader): Promise<WorkerStreamThread> {
+    const worker = new Worker(url, { workerData: settings, name: 'stream-thread' });
+    const thread = new WorkerStreamThread(worker, loadSchema);
     await new Promise<unknown>((resolve, reject) => {
       thread.#started = { resolve, reject };
     });
@@ -157,8 +161,20 @@ export class WorkerStreamThread implements StreamThread {
       case 'event':
         this.#hear(reply.event);
         return;
+      case 'wantSchema':
+        void this.#sendSchema(reply.schemaId);
+        return;
       default:
         unreachable(reply);
+    }
+  }
+
+  async #sendSchema(schemaId: number): Promise<void> {
+    try {
+      const schema = await this.#loadSchema(schemaId);
+      if (this.#failure === null) this.#post({ call: 'schema', schemaId, schema });
+    } catch {
+      // The engine closes.
     }
   }
 

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../model/errors.js';
+import { systemClock } from '../../model/time.js';
 import { errorToData, type Reply, type Request } from './messages.js';
 import { openCore, type StreamThreadSettings } from './open-core.js';
+import { SchemaRequests } from './schema-requests.js';
 import { WorkerHost } from './worker-host.js';
 
 /* The stream thread in a worker: opens the file that it is given, then serves its parent until it is told to close. */
@@ -11,9 +13,15 @@ const port = parentPort;
 const send = (reply: Reply): void => port.postMessage(reply);
 
 try {
-  const { core } = openCore(workerData as StreamThreadSettings);
+  const schemas = new SchemaRequests((schemaId) => send({ kind: 'wantSchema', schemaId }));
+  const ports = { clock: systemClock, random: Math.random, loadSchema: schemas.load };
+  const { core } = openCore(workerData as StreamThreadSettings, ports);
   const host = new WorkerHost(core, send);
   port.on('message', (request: Request) => {
+    if (request.call === 'schema') {
+      schemas.answered(request.schemaId, request.schema);
+      return;
+    }
     host.handle(request);
     if (request.call === 'close') port.close();
   });

@@ -17,12 +17,16 @@ const category = CATEGORY.json;
 /** Blank text holds no value at all. */
 const MISSING = undefined;
 
+function isBlank(text: string): boolean {
+  return /^[\t\n\r ]*$/.test(text);
+}
+
 /**
  * The first JSON value of a text; what follows it is not looked at.
  * @throws Error `Invalid JSON format:...`
  */
 function readJson(text: string): JsonValue | typeof MISSING {
-  if (/^[\t\n\r ]*$/.test(text)) return MISSING;
+  if (isBlank(text)) return MISSING;
   try {
     return parseLeadingJson(text);
   } catch (error) {
@@ -31,9 +35,10 @@ function readJson(text: string): JsonValue | typeof MISSING {
   }
 }
 
+/** As {@link readJson}, and malformed text holds no value either. */
 function tryReadJson(text: string): JsonValue | typeof MISSING {
   try {
-    return readJson(text);
+    return isBlank(text) ? MISSING : parseLeadingJson(text);
   } catch {
     return MISSING;
   }

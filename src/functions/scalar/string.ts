@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { javaTrim } from '../../model/double-text.js';
 import type { SqlValue } from '../../model/value.js';
 import { CATEGORY, defineScalar, nullArgumentMessage, type ScalarDefinition } from '../define.js';
@@ -483,12 +483,7 @@ const UUID = defineScalar({
     {
       signature: '() -> STRING',
       nulls: 'pass',
-      evaluate: () => {
-        const bytes = randomBytes(16);
-        bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-        bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-        return formatUuid(bytes);
-      },
+      evaluate: () => randomUUID(),
     },
     {
       signature: '(bytes BYTES) -> STRING',

@@ -13,7 +13,7 @@ const EXPLODE = defineTableFunction({
   variants: [
     {
       signature: '(list ARRAY<T>) -> T',
-      bind: () => (list) => (list === null ? NO_ROWS : (list as SqlValue[])),
+      bind: () => (list: SqlValue[] | null) => list ?? NO_ROWS,
     },
   ],
 });
@@ -47,7 +47,7 @@ const CUBE_EXPLODE = defineTableFunction({
   variants: [
     {
       signature: '(columns ARRAY<T>) -> ARRAY<T>',
-      bind: () => (list) => (list === null ? NO_ROWS : cube(list as SqlValue[])),
+      bind: () => (list: SqlValue[] | null) => (list === null ? NO_ROWS : cube(list)),
     },
   ],
 });

@@ -13,7 +13,7 @@ import {
 import { arrayType, BYTES, formatType, type SqlType, STRING, sameType, structType } from '../../model/sql-type.js';
 import type { ColumnDefinition, CreateSource } from '../../parser/ast.js';
 import type { PlanningContext } from '../planning-context.js';
-import { formatsOfCreate } from './source-formats.js';
+import { formatsOfCreate, type InferredSides, inferMissing } from './source-formats.js';
 import { resolveType } from './types.js';
 import { WithProperties } from './with-properties.js';
 
@@ -36,7 +36,7 @@ export interface SourceDefinition {
  */
 export function defineSource(statement: CreateSource, text: string, context: PlanningContext): SourceDefinition {
   const properties = WithProperties.read(statement.properties, 'create');
-  const schema = schemaOfColumns(statement, context);
+  const declared = schemaOfColumns(statement, context);
   const topic = properties.text('KAFKA_TOPIC');
   if (topic === null) {
     throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.', {
@@ -47,7 +47,7 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
   const keyWindow = windowOf(properties);
   if (statement.columns.length > 0) {
     for (const side of ['KEY', 'VALUE'] as const) {
-      const given = schema.columns.some((c) => c.role === (side === 'KEY' ? 'key' : 'value'));
+      const given = declared.columns.some((c) => c.role === (side === 'KEY' ? 'key' : 'value'));
       if (properties.has(`${side}_SCHEMA_ID`) && given && formatsInfer(properties, side)) {
         throw new StatementError(`Table elements and ${side}_SCHEMA_ID cannot both exist for create statement.`, {
           code: 'invalid-property',
@@ -55,8 +55,10 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
       }
     }
   }
+  const inferred = inferMissing(properties, topic, declared, context);
+  const schema = withInferred(declared, inferred);
   checkKeyTypes(schema);
-  const formats = formatsOfCreate(properties, schema, context);
+  const formats = formatsOfCreate(properties, statement.name.name, schema, inferred, context);
   if (schema.columns.length === 0) {
     throw new StatementError('No columns supplied.', { code: 'no-columns', span: statement.span });
   }
@@ -88,6 +90,14 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
   };
 }
 
+/** Inferred key columns come first, inferred values last. */
+function withInferred(declared: Schema, { KEY, VALUE }: InferredSides): Schema {
+  if (KEY === null && VALUE === null) return declared;
+  const columns = [...(KEY?.columns ?? []), ...declared.columns, ...(VALUE?.columns ?? [])];
+  checkNames(columns);
+  return schemaOf(columns);
+}
+
 function formatsInfer(properties: WithProperties, side: 'KEY' | 'VALUE'): boolean {
   const name = (properties.text(`${side}_FORMAT`) ?? properties.text('FORMAT') ?? '').toUpperCase();
   return name === 'AVRO' || name === 'PROTOBUF' || name === 'JSON_SR';
@@ -107,6 +117,11 @@ function schemaOfColumns(statement: CreateSource, context: PlanningContext): Sch
     columns.push(columnOf(definition, statement.sourceKind, context));
   }
   checkHeaders(columns);
+  checkNames(columns);
+  return schemaOf(columns);
+}
+
+function checkNames(columns: readonly Column[]): void {
   const names = columns.map((c) => c.name);
   const repeated = names.filter((name, i) => names.indexOf(name) !== i);
   if (repeated.length > 0) {
@@ -114,7 +129,6 @@ function schemaOfColumns(statement: CreateSource, context: PlanningContext): Sch
       code: 'duplicate-column',
     });
   }
-  return schemaOf(columns);
 }
 
 function columnOf(definition: ColumnDefinition, kind: 'STREAM' | 'TABLE', context: PlanningContext): Column {

@@ -1,5 +1,5 @@
 import type { FormatSpec } from '../../formats/format.js';
-import type { Schema } from '../../model/schema.js';
+import type { Column, Schema } from '../../model/schema.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { BoundExpression } from '../expression.js';
 
@@ -305,6 +305,19 @@ export interface PhysicalPlan {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** A repartition topic holds key columns in the key and all other columns in the value, whatever their role. */
+export function repartitionColumns({ schema }: Pick<RepartitionStep, 'schema'>): {
+  readonly keys: readonly Column[];
+  readonly values: readonly Column[];
+} {
+  return {
+    keys: schema.columns.filter((column) => column.role === 'key'),
+    values: schema.columns
+      .filter((column) => column.role !== 'key')
+      .map(({ name, type }) => ({ name, type, role: 'value' as const })),
+  };
+}
+
 /** The steps right below a step. */
 export function inputsOf(step: PhysicalStep): readonly PhysicalStep[] {
   switch (step.kind) {
@@ -332,6 +345,15 @@ export function sourcesOf(plan: PhysicalPlan): readonly (StreamSourceStep | Tabl
   const found: (StreamSourceStep | TableSourceStep)[] = [];
   walkSteps(plan.root, (step) => {
     if (step.kind === 'streamSource' || step.kind === 'tableSource') found.push(step);
+  });
+  return found;
+}
+
+/** The repartition topics that the plan declares. */
+export function repartitionTopicsOf(plan: PhysicalPlan): readonly string[] {
+  const found: string[] = [];
+  walkSteps(plan.root, (step) => {
+    if (step.kind === 'repartition') found.push(step.topic);
   });
   return found;
 }

@@ -41,9 +41,9 @@ export function planCreateAsSelect(statement: CreateAsSelect, text: string, cont
   const leftmost = logical.relation.sources[0]!.entry;
   checkKeyTypes(plan.schema);
   checkIntermediates(plan);
-  const formats = formatsOfSink(properties, leftmost, plan.schema, context);
   const topicName =
     properties.text('KAFKA_TOPIC') ?? `${context.setting('ksql.output.topic.name.prefix') ?? ''}${name}`;
+  const formats = formatsOfSink(properties, name, topicName, leftmost, plan.schema, context);
   const timestamp = timestampOf(properties, plan.schema);
   const keyWindow = keyColumns(plan.schema).length === 0 ? null : keyWindowOf(plan);
   const writer = replaced === null ? null : replacedWriter(replaced, context);

@@ -10,6 +10,7 @@ import { metadataIdRoute, metadataRoute } from './metadata.js';
 import { metricsRoute } from './metrics.js';
 import { queryRoute } from './query.js';
 import { queryStreamRoute } from './query-stream.js';
+import { schemaRegistryRoutes } from './schema-registry.js';
 import { shardRowsRoute } from './shard-rows.js';
 import { statusesRoute, statusRoute } from './status.js';
 import { terminateRoute } from './terminate.js';
@@ -37,4 +38,5 @@ export const ROUTES: readonly Route[] = [
   heartbeatRoute,
   lagRoute,
   shardRowsRoute,
+  ...schemaRegistryRoutes,
 ];

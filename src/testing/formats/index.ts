@@ -3,6 +3,7 @@ import { JsonNumber, parseJsonLossless, writeJson } from '../../model/json-text.
 import { TestFileError } from '../json.js';
 import { actualJson } from '../judge/actual-value.js';
 import { kafkaTestFormat } from './kafka.js';
+import { columnsTestFormat, schemaTestFormat } from './schema.js';
 import type { TestFormat } from './test-format.js';
 
 /** JSON as it stands: names keep their case, numbers their spelling. */
@@ -27,11 +28,15 @@ const noneTestFormat: TestFormat = {
 };
 
 /** One for each format that exists. */
-const TEST_FORMATS: Readonly<Record<(typeof FORMAT_NAMES)[number], TestFormat>> = {
+const TEST_FORMATS: Readonly<Record<string, TestFormat>> = {
   JSON: jsonTestFormat,
   DELIMITED: delimitedTestFormat,
   KAFKA: kafkaTestFormat,
   NONE: noneTestFormat,
+  AVRO: schemaTestFormat,
+  JSON_SR: schemaTestFormat,
+  PROTOBUF: schemaTestFormat,
+  PROTOBUF_NOSR: columnsTestFormat,
 };
 
 /** @throws TestFileError for a format that does not exist */

@@ -2,12 +2,16 @@ import type { FormatSpec } from '../../formats/format.js';
 import type { JsonValue } from '../../model/json-text.js';
 import type { Column } from '../../model/schema.js';
 import type { ActualValue } from '../judge/actual-value.js';
+import type { TestSchemas } from '../test-registry.js';
 
 /** One half of the records of a source: what its bytes mean. */
 export interface RecordHalf {
   readonly format: FormatSpec;
   readonly columns: readonly Column[];
   readonly target: 'key' | 'value';
+  /** Of the topic. */
+  readonly subject: string;
+  readonly schemas: TestSchemas;
 }
 
 /** How the JSON of a test becomes bytes of a format, and bytes become what the judge compares. */

@@ -1,6 +1,7 @@
 import type { SourceEntry, SourceFormat } from '../../catalog/catalog.js';
 import { formatNamed } from '../../formats/index.js';
-import { JsonNumber, type JsonObject, type JsonValue, writeJson } from '../../model/json-text.js';
+import { subjectOf } from '../../formats/schema-registry/schema-registry.js';
+import { JsonNumber, type JsonObject, type JsonValue, parseJsonLossless, writeJson } from '../../model/json-text.js';
 import { type Column, formatSchema, keyColumns, sameColumn } from '../../model/schema.js';
 import type { CreateSource } from '../../parser/ast.js';
 import { resolveType } from '../../planner/analysis/types.js';
@@ -114,7 +115,7 @@ function columnsOf(schema: string, workbench: Workbench): Column[] {
 
 function checkTopic(expected: ExpectedTopic, workbench: Workbench, plans: readonly PhysicalPlan[]): void {
   const { name } = expected;
-  if (expected.hasSchemas) throw new TestFailure(`post: schemas of topics are not registered`);
+  checkSchemas(expected, workbench);
   const formats = formatsOfTopic(name, workbench, plans);
   if (formats === null) {
     const known = plans.flatMap(internalTopics);
@@ -133,6 +134,28 @@ function checkTopic(expected: ExpectedTopic, workbench: Workbench, plans: readon
   if (expected.partitions !== null && expected.partitions !== partitions) {
     throw new TestFailure(`post: topic ${name}: expected ${expected.partitions} partitions, got ${partitions}`);
   }
+}
+
+/** The latest schemas of a topic, and the ids that statements name. */
+function checkSchemas(expected: ExpectedTopic, workbench: Workbench): void {
+  const { name } = expected;
+  const source = sourceOn(workbench.catalog, name);
+  for (const half of ['key', 'value'] as const) {
+    const wanted = half === 'key' ? expected.keySchema : expected.valueSchema;
+    const found = workbench.schemas.latest(subjectOf(name, half))?.schema.text ?? null;
+    if (wanted !== null && !sameSchema(wanted, found)) {
+      const text = typeof wanted === 'string' ? wanted : writeJson(wanted);
+      throw new TestFailure(`post: topic ${name}: ${half}Schema: expected ${text}, got ${found}`);
+    }
+    const id = half === 'key' ? expected.keySchemaId : expected.valueSchemaId;
+    const named = (half === 'key' ? source?.keyFormat.schema?.id : source?.valueFormat.schema?.id) ?? null;
+    if (id !== named) throw new TestFailure(`post: topic ${name}: ${half}SchemaId: expected ${id}, got ${named}`);
+  }
+}
+
+function sameSchema(wanted: JsonValue, found: string | null): boolean {
+  if (found === null) return false;
+  return wanted === found || (/^\s*["{[]/.test(found) && sameJson(wanted, parseJsonLossless(found)));
 }
 
 function formatsOfTopic(

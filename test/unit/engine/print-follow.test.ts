@@ -3,8 +3,11 @@ import type { LogView, PartitionOffsets, StoredBatch, TopicDescription } from '.
 import { ATTRIBUTES_AT, CONTROL_BIT } from '../../../src/broker/record-batch.js';
 import { RecordBatchBuilder } from '../../../src/broker/record-batch-builder.js';
 import type { PrintHandle } from '../../../src/engine/engine.js';
+import type { PrintSchemas } from '../../../src/engine/print-formats.js';
 import { printTopic } from '../../../src/engine/print-topic.js';
 import type { StreamThread, ThreadEvent } from '../../../src/executor/thread/stream-thread.js';
+import type { RegisteredSchema } from '../../../src/formats/schema-registry/schema-registry.js';
+import { SystemError } from '../../../src/model/errors.js';
 import type { PrintTopic } from '../../../src/parser/ast.js';
 import { parse } from '../../../src/parser/parse.js';
 
@@ -95,8 +98,37 @@ function silentThread(): { readonly thread: StreamThread; emit(event: ThreadEven
   };
 }
 
-function print(text: string, log: LogView, { thread } = silentThread(), onEnd = () => {}): Promise<PrintHandle> {
-  return printTopic(parse(text).statements[0]!.statement as PrintTopic, 'print_1', log, thread, null, onEnd);
+function print(
+  text: string,
+  log: LogView,
+  { thread } = silentThread(),
+  onEnd = () => {},
+  schemas?: PrintSchemas,
+): Promise<PrintHandle> {
+  return printTopic(parse(text).statements[0]!.statement as PrintTopic, 'print_1', log, thread, null, onEnd, schemas);
+}
+
+/** A registry of one JSON schema with id 7, which may not answer. */
+function slowSchemas(answers = true): PrintSchemas & { readonly asked: number[] } {
+  const asked: number[] = [];
+  const known = new Map<number, RegisteredSchema | null>();
+  return {
+    asked,
+    find: (id) => known.get(id),
+    formatOf: () => null,
+    load: async (id) => {
+      asked.push(id);
+      await turn();
+      if (!answers) throw new SystemError('gone', { code: 'registry-unavailable' });
+      known.set(id, id === 7 ? { type: 'JSON', text: '{}', imports: [], id } : null);
+    },
+  };
+}
+
+async function linesOf(handle: PrintHandle): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const batch of handle.lines) lines.push(...batch);
+  return lines;
 }
 
 async function valuesOf(handle: PrintHandle): Promise<string[]> {
@@ -141,6 +173,46 @@ describe('PRINT over a log that is far away', () => {
       if (value !== undefined) log.add([value]);
     };
     expect(await valuesOf(await print('PRINT t FROM BEGINNING LIMIT 3;', log))).toEqual(['x', 'y', 'z']);
+  });
+
+  it('tells the formats that fit all records of a reading, before the first of them', async () => {
+    const log = new SlowLog();
+    log.add(['1', 'word']);
+    log.add(['\u0000']);
+    const lines = await linesOf(await print('PRINT t FROM BEGINNING LIMIT 3;', log));
+    expect(lines.map((line) => line.replace(/^rowtime.*value: /, ''))).toEqual([
+      'Key format: ¯\\_(ツ)_/¯ - no data processed',
+      'Value format: KAFKA_STRING',
+      '1, partition: 0',
+      'word, partition: 0',
+      '\u0000, partition: 0',
+    ]);
+  });
+
+  it('waits for the schemas of records, and asks for each once', async () => {
+    const log = new SlowLog();
+    log.add(['\0\0\0\0\x07{"A":1}', '\0\0\0\0\x07{"A":2}']);
+    const schemas = slowSchemas();
+    const lines = await linesOf(
+      await print('PRINT t FROM BEGINNING LIMIT 2;', log, silentThread(), undefined, schemas),
+    );
+    expect(lines.slice(1).map((line) => line.replace(/^rowtime.*value: /, ''))).toEqual([
+      'Value format: JSON_SR or KAFKA_STRING',
+      '{"A":1}, partition: 0',
+      '{"A":2}, partition: 0',
+    ]);
+    expect(schemas.asked).toEqual([7]);
+  });
+
+  it('shows records as something else while the registry cannot be asked', async () => {
+    const log = new SlowLog();
+    log.add(['\0\0\0\0\x07{}', '\0\0\0\0\x08{}']);
+    const schemas = slowSchemas(false);
+    const lines = await linesOf(
+      await print('PRINT t FROM BEGINNING LIMIT 2;', log, silentThread(), undefined, schemas),
+    );
+    expect(lines[1]).toBe('Value format: KAFKA_STRING');
+    expect(schemas.asked).toEqual([7]);
   });
 
   it('lets go of log and thread when it is closed, and tells once', async () => {

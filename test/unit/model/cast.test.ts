@@ -18,6 +18,7 @@ STRING       x     x    x        x          x      x     x    x      x       x
 DATE         .     .    .        .          .      x     x    .      x       .
 TIME         .     .    .        .          .      x     .    x      .       .
 TIMESTAMP    .     .    .        .          .      x     x    x      x       .
+BYTES        .     .    .        .          .      .     .    .      .       x
 `;
 
 describe('which casts exist', () => {
@@ -34,6 +35,7 @@ describe('which casts exist', () => {
     expect(castFunction(type('ARRAY<INT>'), type('ARRAY<BOOLEAN>'))).toBeNull();
     expect(castFunction(type('STRING'), type('MAP<STRING, INT>'))).toBeNull();
     expect(castFunction(type('MAP<STRING, INT>'), type('STRING'))).not.toBeNull();
+    expect(castFunction(type('ARRAY<BYTES>'), type('ARRAY<STRING>'))).toBeNull();
   });
 
   test('the message names both types', () => {

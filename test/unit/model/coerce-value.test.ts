@@ -23,7 +23,7 @@ test.each<[SqlValue, string, string, SqlValue | undefined]>([
   [['a'], 'ARRAY<STRING>', 'ARRAY<INT>', undefined],
   [new Map([['a', 1]]), 'MAP<STRING, INT>', 'MAP<STRING, DECIMAL(2,1)>', new Map([['a', 10n]])],
   [[1], 'STRUCT<A INT>', 'STRUCT<B STRING, A BIGINT>', [null, 1]],
-  [[1], 'STRUCT<C INT>', 'STRUCT<A BIGINT>', undefined],
+  [[1], 'STRUCT<C INT>', 'STRUCT<A BIGINT>', [null]],
 ])('%o as %s into %s', (value, from, to, expected) => {
   expect(coerceValue(value, type(from), type(to))).toEqual(expected);
 });

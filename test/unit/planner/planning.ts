@@ -7,6 +7,7 @@ import type { Query } from '../../../src/parser/ast.js';
 import { parse } from '../../../src/parser/parse.js';
 import { type PlannedStatement, planStatement } from '../../../src/planner/plan-statement.js';
 import type { PlanningContext } from '../../../src/planner/planning-context.js';
+import { NO_REGISTRY_VIEW } from '../../../src/planner/schema-view.js';
 import type { StatementPlan } from '../../../src/planner/statement-plan.js';
 
 const functions = createFunctionRegistry();
@@ -32,6 +33,7 @@ export class Planning {
       dialect: 'millrace',
       setting: (name) => this.settings.get(name) ?? null,
       topic: () => null,
+      schemas: NO_REGISTRY_VIEW,
       nextQueryNumber: this.#number,
       transientSuffix: '1',
     };

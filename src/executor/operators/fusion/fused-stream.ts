@@ -204,8 +204,9 @@ export class FusedStream {
           : { from: 'value', index: values.indexOf(column) };
       if (!wanted[time.from].includes(time.index)) wanted[time.from].push(time.index);
     }
-    const keyReader = formatOf(keyFormat).deserializer(keyFormat, keys, wanted.key, 'key');
-    const valueReader = formatOf(valueFormat).deserializer(valueFormat, values, wanted.value, 'value');
+    const { schemas } = this.#builder;
+    const keyReader = formatOf(keyFormat).deserializer(keyFormat, keys, wanted.key, 'key', schemas);
+    const valueReader = formatOf(valueFormat).deserializer(valueFormat, values, wanted.value, 'value', schemas);
 
     const keyScan = this.slot(
       () => `cursor.keyStart >= 0 && ${this.code.constant(keyReader)}.scan(bytes, cursor.keyStart, cursor.keyEnd)`,

@@ -198,8 +198,8 @@ describe('the command topic', () => {
   });
 
   it('says so when commands whose answer was lost are not there, and another was first', async () => {
-    const a = await new Node().open();
     const b = await new Node().open();
+    const a = await new Node().open();
     await a.topic.claim();
     log.nextEnd = 'aborted, answer lost';
     const transactional = log.transactional.bind(log);

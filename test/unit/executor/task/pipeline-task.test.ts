@@ -59,6 +59,7 @@ function taskOver(topics: readonly string[], readers = 1) {
     inputs: topics.map((topic) => ({
       topic,
       eventTime: null,
+      gate: null,
       sources: Array.from({ length: readers }, (_, i) => new Witness(readers === 1 ? topic : `${topic}${i}`, seen)),
     })),
     context,

@@ -26,6 +26,7 @@ export class FakeTask implements Task {
   readonly partition: number;
   readonly inputs: readonly string[];
   streamTime = -1;
+  readonly waits = false;
   rowsIn = 0;
   rowsOut = 0;
   closed = false;
