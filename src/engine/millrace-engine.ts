@@ -33,6 +33,7 @@ import { healthDetail, withHealthChecks } from './health.js';
 import { InsertService } from './insert-service.js';
 import { keyQuery } from './key-query.js';
 import { encodeShardRows, type ShardRowsRequest, unavailable } from './peer-reads.js';
+import { printSchemas } from './print-formats.js';
 import { printTopic } from './print-topic.js';
 import { PushQueries } from './push-queries.js';
 import { applyQueryFile } from './query-file.js';
@@ -390,10 +391,11 @@ export class MillraceEngine implements Engine {
     const keyWindow = this.#core.catalog.sources().find((s) => s.topic === statement.topic)?.keyWindow ?? null;
     let print: PrintHandle | null = null;
     let ended = false;
-    print = await printTopic(statement, id, log, thread, keyWindow, () => {
+    const onEnd = (): void => {
       ended = true;
       if (print !== null) this.#prints.delete(print);
-    });
+    };
+    print = await printTopic(statement, id, log, thread, keyWindow, onEnd, printSchemas(this.#core.schemas));
     if (this.#closing !== null) await print.close();
     this.#assertOpen();
     if (!ended) this.#prints.add(print);

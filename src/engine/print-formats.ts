@@ -1,5 +1,6 @@
 import type { SourceWindow } from '../catalog/catalog.js';
 import type { SchemaFormat } from '../formats/format.js';
+import { SCHEMA_FORMATS } from '../formats/index.js';
 import { FRAME_BYTES } from '../formats/schema-registry/framing.js';
 import type { RegisteredSchema, SchemaType, WriterSchemas } from '../formats/schema-registry/schema-registry.js';
 import { formatDouble } from '../model/double-text.js';
@@ -8,6 +9,7 @@ import { JsonSyntaxError, parseJsonLossless } from '../model/json-text.js';
 import type { Column } from '../model/schema.js';
 import type { SqlType } from '../model/sql-type.js';
 import { avroText, bareText, protobufText } from './print-text.js';
+import type { SchemaDirectory } from './schema-directory.js';
 
 /** What PRINT asks about the schemas that records were written with. */
 export interface PrintSchemas extends WriterSchemas {
@@ -19,6 +21,18 @@ export interface PrintSchemas extends WriterSchemas {
 
 /** A server without a schema registry. */
 export const NO_PRINT_SCHEMAS: PrintSchemas = { find: () => null, load: async () => {}, formatOf: () => null };
+
+/** What a registry says, each id asked for once. */
+export function printSchemas({ registry }: Pick<SchemaDirectory, 'registry'>): PrintSchemas {
+  const known = new Map<number, RegisteredSchema | null>();
+  return {
+    find: (id) => known.get(id),
+    load: async (id) => {
+      known.set(id, await registry.byId(id));
+    },
+    formatOf: (type) => SCHEMA_FORMATS[type],
+  };
+}
 
 /** One thing that bytes may be. */
 interface Guess {

@@ -34,11 +34,11 @@ export function schemaRequests(plan: StatementPlan): readonly SchemaRequest[] {
   return [...requests.values()];
 }
 
-/** The schema that columns are written with; null for formats without a registry, and for what has no columns. */
+/** The schema that columns are written with; null for formats without a registry, and for keys without columns. */
 export function schemaOf(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): SchemaText | null {
   const format = formatNamed(spec.name);
   const schemaFormat = format === null ? null : asSchemaFormat(format);
-  if (schemaFormat === null || columns.length === 0) return null;
+  if (schemaFormat === null || (target === 'key' && columns.length === 0)) return null;
   return spec.schema ?? schemaFormat.schemaFor(spec, columns, target);
 }
 

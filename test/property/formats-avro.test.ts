@@ -582,7 +582,8 @@ describe('damaged AVRO', () => {
         const some = avroFormat.deserializer(wrapped, columns, [0], 'value', { find: () => schema });
         for (let i = 0; i < DAMAGED_A_RECORD; i++) {
           const damaged = framed(mutateBytes(random, bytes));
-          const padded = Buffer.concat([damaged, bytes]);
+          // Behind the record there may be others, or the end of the buffer.
+          const padded = Buffer.concat([damaged, i % 2 === 0 ? bytes : Buffer.alloc(0)]);
           for (const deserializer of [everything, some]) {
             refusing(() => {
               deserializer.scan(padded, 0, damaged.length);

@@ -6,7 +6,7 @@ import { ValueProblem } from '../value-problem.js';
 
 /**
  * Where the value ends that a function of this module has just read. They all read at `p`, and those that take `end` never read past it; the others may
- * read what lies behind a record that is cut off, which whoever walks the record notices when it ends. `emptyElements` counts elements that take no
+ * read what lies behind a record that is cut off, and zeros behind the buffer, which whoever walks the record notices when it ends. `emptyElements` counts elements that take no
  * bytes; whoever begins to read a column resets it.
  */
 export const cursor = { at: 0, emptyElements: 0 };
@@ -96,8 +96,8 @@ export function long(b: Buffer, p: number): number | bigint {
       return unzigzag(low, middle, 0);
     }
   }
-  const ninth = b[++p]!;
-  if (!(ninth > 0x7f)) {
+  const ninth = b[++p]! & 0xff;
+  if (ninth < 0x80) {
     cursor.at = p + 1;
     return unzigzag(low, middle, ninth);
   }

@@ -53,7 +53,11 @@ function singleReader(field: ProtoField, to: SqlType): FieldReader {
   const scalar = scalarReader(field, to);
   if (scalar !== null) {
     const add = (reader: WireReader, _tag: number, before: SqlValue): SqlValue => scalar.read(reader) ?? before;
-    return { tags: [tagOf(field)], undoneBy, start: scalar.absent, add, finish: null };
+    const { absent } = scalar;
+    // A default that does not convert is an error only where the field is absent.
+    return hasValue(absent)
+      ? { tags: [tagOf(field)], undoneBy, start: absent, add, finish: null }
+      : { tags: [tagOf(field)], undoneBy, start: () => null, add, finish: (value) => value ?? absent() };
   }
   const rows = field.type.kind === 'message' && !field.group ? messageReader(field.type, to) : null;
   if (rows === null) return failing(describeField(field), to, [tagOf(field)]);
@@ -64,6 +68,15 @@ function singleReader(field: ProtoField, to: SqlType): FieldReader {
     add: (reader, _tag, before) => rows.reader.merge(reader, before as SqlValue[] | null),
     finish: rows.finish,
   };
+}
+
+function hasValue(absent: () => SqlValue): boolean {
+  try {
+    absent();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface MessageReader {
@@ -277,7 +290,7 @@ export class RowReader {
     for (const tag of fields.undoneBy) {
       this.#addStep(tag, (reader, row, seen) => {
         reader.skip(seen);
-        row[i] = fields.start();
+
       });
     }
   }

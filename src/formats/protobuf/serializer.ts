@@ -36,7 +36,9 @@ export function protobufSerializer(
   };
   // Fields that are read are never null: all null is the key of a record that has none.
   const nullKey =
-    target === 'key' && columns.length > 0 ? `if (${columns.map((_, i) => `v${i} === null`).join(' && ')}) return false;` : '';
+    target === 'key' && columns.length > 0
+      ? `if (${columns.map((_, i) => `v${i} === null`).join(' && ')}) return false;`
+      : '';
   const stores = [...prefix].map((byte, i) => `b[p + ${i}] = ${byte};`);
   const calls = writers.sort((a, b) => a.number - b.number).map(({ i }) => `at = ${i}; w${i}(sink, v${i});`);
   const body = `

@@ -383,7 +383,10 @@ function encode(shape: Shape, value: Readonly<Record<string, unknown>>): number[
 function encodeValue(number: number, kind: Kind, value: unknown, out: number[]): void {
   if (isVarint(kind)) {
     putVarint(number << 3, out);
-    putVarint(typeof kind === 'object' && 'words' in kind ? Math.max(0, kind.words.indexOf(String(value))) : Number(value), out);
+    putVarint(
+      typeof kind === 'object' && 'words' in kind ? Math.max(0, kind.words.indexOf(String(value))) : Number(value),
+      out,
+    );
     return;
   }
   const bytes =

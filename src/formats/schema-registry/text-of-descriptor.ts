@@ -73,12 +73,8 @@ function messageBody(message: MessageDescriptor, around: string, syntax: string)
       const members = field.filter((one) => inOneof(one) && one.oneofIndex === i);
       return members.length === 0 ? [] : [block(`oneof ${name}`, members.map(print))];
     }),
-    ...(message.extensionRange ?? []).map((range) =>
-      statement(`extensions ${rangeText(range, 1, FIELD_NUMBER_MAX)}`),
-    ),
-    ...nestedType
-      .filter(({ name }) => !printed.has(`${place}.${name}`))
-      .map((one) => messageBlock(one, place, syntax)),
+    ...(message.extensionRange ?? []).map((range) => statement(`extensions ${rangeText(range, 1, FIELD_NUMBER_MAX)}`)),
+    ...nestedType.filter(({ name }) => !printed.has(`${place}.${name}`)).map((one) => messageBlock(one, place, syntax)),
     ...enumType.map(enumBlock),
     ...extendBlocks(extension, syntax),
   ];
@@ -175,7 +171,9 @@ function reserved(
   max: number,
 ): readonly ProtoStatement[] {
   return [
-    ...(ranges.length === 0 ? [] : [statement(`reserved ${ranges.map((one) => rangeText(one, past, max)).join(', ')}`)]),
+    ...(ranges.length === 0
+      ? []
+      : [statement(`reserved ${ranges.map((one) => rangeText(one, past, max)).join(', ')}`)]),
     ...(names.length === 0 ? [] : [statement(`reserved ${names.map(quoted).join(', ')}`)]),
   ];
 }

@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { SourceWindow } from '../../../src/catalog/catalog.js';
 import { FormatGuess, NO_PRINT_SCHEMAS, type PrintSchemas } from '../../../src/engine/print-formats.js';
 import { avroText, protobufText } from '../../../src/engine/print-text.js';
+import type { FormatSpec } from '../../../src/formats/format.js';
+import { SCHEMA_FORMATS } from '../../../src/formats/index.js';
 import { jsonSrFormat } from '../../../src/formats/json-sr/json-sr.js';
+import { encodeRow } from '../../../src/formats/row-codec.js';
 import type { RegisteredSchema, SchemaType } from '../../../src/formats/schema-registry/schema-registry.js';
+import type { Column } from '../../../src/model/schema.js';
 import {
   arrayType,
   BIGINT,
@@ -174,6 +178,35 @@ describe('records with the id of a schema', () => {
     expect(guess.needs(null)).toBeNull();
     guess.see(Buffer.from('text'));
     expect(guess.needs(frame(9, 'x'))).toBeNull();
+  });
+});
+
+describe('records as the formats write them', () => {
+  const columns: readonly Column[] = [
+    { name: 'ID', type: INTEGER, role: 'value' },
+    { name: 'S', type: STRING, role: 'value' },
+    { name: 'L', type: arrayType(structType([{ name: 'X', type: BIGINT }])), role: 'value' },
+    { name: 'D', type: decimalType(4, 2), role: 'value' },
+    { name: 'DT', type: DATE, role: 'value' },
+  ];
+  const row: SqlValue[] = [7, 'a "b"', [[1], [2]], 150n, 18000];
+
+  it.each<[SchemaType, string]>([
+    ['AVRO', 'AVRO: {"ID": 7, "S": "a \\"b\\"", "L": [{"X": 1}, {"X": 2}], "D": 1.50, "DT": 18000}'],
+    ['PROTOBUF', 'PROTOBUF: ID: 7 S: "a \\"b\\"" L { X: 1 } L { X: 2 } D: 1.50 DT: 18000'],
+    ['JSON', 'JSON_SR: {"ID":7,"S":"a \\"b\\"","L":[{"X":1},{"X":2}],"D":1.50,"DT":18000}'],
+  ])('%s', (type, expected) => {
+    const format = SCHEMA_FORMATS[type];
+    const spec: FormatSpec = { name: format.name, properties: {}, unwrapped: false };
+    const schema = { ...format.schemaFor(spec, columns, 'value'), id: 300 };
+    const bytes = encodeRow(format, { ...spec, schema }, columns, row)!;
+    const schemas: PrintSchemas = {
+      find: (id) => (id === 300 ? schema : null),
+      load: async () => {},
+      formatOf: (of) => SCHEMA_FORMATS[of],
+    };
+    const [headline, text] = shown('value', [bytes], { schemas });
+    expect(`${/: (\w+)/.exec(headline!)?.[1]}: ${text}`).toBe(expected);
   });
 });
 

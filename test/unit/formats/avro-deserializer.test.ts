@@ -479,6 +479,13 @@ describe('damaged bytes', () => {
   it.each<[string, unknown, readonly number[], SqlType, string]>([
     ['nothing', 'int', [], INTEGER, END],
     ['half a number', 'long', [0x80], BIGINT, END],
+    ...[...Array(9).keys()].map((n): [string, unknown, readonly number[], SqlType, string] => [
+      `${n + 1} bytes of a length`,
+      'bytes',
+      Array(n + 1).fill(0xfe),
+      BYTES,
+      END,
+    ]),
     ['half a double', 'double', [1, 2, 3], DOUBLE, END],
     ['half a float', 'float', [1, 2, 3], DOUBLE, END],
     ['half a text', 'string', [6, 0x61, 0x62], STRING, END],

@@ -89,7 +89,7 @@ const SCALAR_VALUES = [
   -1.5,
   1.5,
   -2,
-  72057594037927937n,
+  9007199254740993n,
   4294967295,
   -1,
   -2,
@@ -346,6 +346,14 @@ describe('reading', () => {
     ['google.type.TimeOfDay v = 1;', TIME, '0a 02 08 18', 86_400_000],
   ])('converts %s for %o as JSON would', (field, type, message, value) => {
     expect(read(converting(field), [column('V', type)], message)).toEqual([value]);
+  });
+
+  it('refuses a default that does not convert where it stands for an absent field', () => {
+    const schema = proto3('message A { string v = 1; A a = 2; }');
+    const columns = [column('V', INTEGER), column('A', structType([{ name: 'V', type: INTEGER }]))];
+    expect(read(schema, columns, '0a 01 35 12 03 0a 01 36')).toEqual([5, [6]]);
+    expect(() => read(schema, columns, '12 03 0a 01 36')).toThrow('targetType: INTEGER, path: $.V');
+    expect(() => read(schema, columns, '0a 01 35 12 00')).toThrow('targetType: INTEGER, path: $.A.V');
   });
 
   it.each<[string, SqlType, string, string]>([
