@@ -30,7 +30,7 @@ export interface ClusterTopics {
   list(): Promise<readonly ClusterTopic[]>;
   /** The settings in force of each topic, in order. @throws LogError for a topic that does not exist */
   settings(names: readonly string[]): Promise<readonly Readonly<Record<string, string>>[]>;
-  /** Answers once the topic can be used. @throws LogError `topic-exists` */
+  /** Answers once the topic can be used. @throws LogError `topic-exists`, once that one can be used */
   create(request: ClusterTopicRequest): Promise<ClusterTopic>;
   /** A topic that does not exist is no error. */
   delete(name: string): Promise<void>;

@@ -171,7 +171,7 @@ describe('what is written is read', () => {
           );
         }
       }),
-      { numRuns: RUNS / 20 },
+      { numRuns: RUNS / 40 },
     );
   });
 
@@ -187,7 +187,7 @@ describe('what is written is read', () => {
           else same(decodeRow(protobufNosrFormat, bare, [column('V', type)], bytes!), [expected(whole, type, 'none')]);
         },
       ),
-      { numRuns: RUNS / 20 },
+      { numRuns: RUNS / 40 },
     );
   });
 
@@ -210,7 +210,7 @@ describe('what is written is read', () => {
           );
         }
       }),
-      { numRuns: RUNS / 20 },
+      { numRuns: RUNS / 40 },
     );
   });
 });
@@ -335,7 +335,7 @@ describe('another implementation', () => {
           same(read, meant);
         }
       }),
-      { numRuns: RUNS / 40 },
+      { numRuns: RUNS / 80 },
     );
   });
 
@@ -359,7 +359,7 @@ describe('another implementation', () => {
           expect(ours.subarray(6).toString('hex')).toBe(Buffer.from(theirs).toString('hex'));
         },
       ),
-      { numRuns: RUNS / 40 },
+      { numRuns: RUNS / 80 },
     );
   });
 });
@@ -534,7 +534,7 @@ describe('a schema of somebody else', () => {
         const bytes = type.encode(type.fromObject(object)).finish();
         same(read(bytes), foreignRow(plain(bytes)));
       }),
-      { numRuns: RUNS / 10 },
+      { numRuns: RUNS / 20 },
     );
   });
 
@@ -544,7 +544,7 @@ describe('a schema of somebody else', () => {
         const bytes = Buffer.concat(objects.map((object) => type.encode(type.fromObject(object)).finish()));
         same(read(bytes), foreignRow(plain(bytes)));
       }),
-      { numRuns: RUNS / 20 },
+      { numRuns: RUNS / 40 },
     );
   });
 
@@ -561,7 +561,7 @@ describe('a schema of somebody else', () => {
           row,
         );
       }),
-      { numRuns: RUNS / 20 },
+      { numRuns: RUNS / 40 },
     );
   });
 
@@ -599,7 +599,7 @@ describe('a schema of somebody else', () => {
         row[14] = withoutNames(foreignRow(bigPart)[14]!);
         same(readBy(2, old), row);
       }),
-      { numRuns: RUNS / 40 },
+      { numRuns: RUNS / 80 },
     );
   });
 });

@@ -1,7 +1,13 @@
 import type { PartitionOffsets, Position, TopicPartition } from '../broker.js';
 import { type ClusterTopic, type ClusterTopicRequest, type ClusterTopics, LogError } from '../cluster-log.js';
 import type { KafkaConnection } from './kafka-connection.js';
-import { INVALID_TOPIC, kafkaError, REQUEST_TIMED_OUT, UNKNOWN_TOPIC_OR_PARTITION } from './kafka-error-codes.js';
+import {
+  INVALID_TOPIC,
+  kafkaError,
+  REQUEST_TIMED_OUT,
+  TOPIC_ALREADY_EXISTS,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './kafka-error-codes.js';
 import { brokerError } from './kafka-errors.js';
 import type { Api } from './wire/api.js';
 import { CREATE_TOPICS } from './wire/create-topics.js';
@@ -64,10 +70,17 @@ export class KafkaTopics implements ClusterTopics {
     const id = await this.#connection.retry(untilMs, 'harmful', async () => {
       const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS });
       const { error, message, id } = answers[0] ?? { error: UNKNOWN_TOPIC_OR_PARTITION, message: null, id: '' };
+      // Somebody else has just made it: the caller will want to use it.
+      if (error === TOPIC_ALREADY_EXISTS) await this.#whenReady(name, null, untilMs).catch(() => {});
       // The brokers go on with it.
       if (error !== 0 && error !== REQUEST_TIMED_OUT) throw brokerError(error, what, message);
       return error === 0 ? id : null;
     });
+    return this.#whenReady(name, id, untilMs);
+  }
+
+  /** @param id null: whichever there is */
+  async #whenReady(name: string, id: string | null, untilMs: number): Promise<ClusterTopic> {
     const made = await this.#connection.retry(untilMs, 'harmless', async () => {
       const { topics } = await this.#connection.metadata([name]);
       const topic = topics[0];

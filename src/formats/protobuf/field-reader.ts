@@ -34,6 +34,10 @@ export interface RowColumn {
   readonly path: string;
 }
 
+/** What repeated fields that are absent give: one for all, for a few bytes may hold thousands of messages that lack them. */
+const NO_ITEMS: SqlValue[] = Object.freeze([]) as never;
+const NO_ENTRIES: Map<SqlValue, SqlValue> = new Map();
+
 /** How a column is read; null when messages have nothing of its name. What does not convert is an error of each record. */
 export function columnReader(scope: FieldScope, { name, type }: Pick<RowColumn, 'name' | 'type'>): FieldReader | null {
   const match = matchField(scope, name);
@@ -53,9 +57,9 @@ function singleReader(field: ProtoField, to: SqlType): FieldReader {
   const scalar = scalarReader(field, to);
   if (scalar !== null) {
     const add = (reader: WireReader, _tag: number, before: SqlValue): SqlValue => scalar.read(reader) ?? before;
-    const { absent } = scalar;
+    const { absent, hasAbsent } = scalar;
     // A default that does not convert is an error only where the field is absent.
-    return hasValue(absent)
+    return hasAbsent
       ? { tags: [tagOf(field)], undoneBy, start: absent, add, finish: null }
       : { tags: [tagOf(field)], undoneBy, start: () => null, add, finish: (value) => value ?? absent() };
   }
@@ -68,15 +72,6 @@ function singleReader(field: ProtoField, to: SqlType): FieldReader {
     add: (reader, _tag, before) => rows.reader.merge(reader, before as SqlValue[] | null),
     finish: rows.finish,
   };
-}
-
-function hasValue(absent: () => SqlValue): boolean {
-  try {
-    absent();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 interface MessageReader {
@@ -95,7 +90,11 @@ function messageReader(type: MessageType, to: SqlType): MessageReader | null {
   }
   if (WRAPPER_MESSAGES.has(type.fullName)) {
     const reader = new RowReader(type, [{ name: 'value', type: to, path: '' }]);
-    return { reader, finish: (row) => (row === null ? null : (row as SqlValue[])[0]!) };
+    const { finish } = reader;
+    return {
+      reader,
+      finish: (row) => (row === null ? null : ((finish === null ? row : finish(row)) as SqlValue[])[0]!),
+    };
   }
   const whole = WHOLE_MESSAGES.get(type.fullName);
   if (whole === undefined) return null;
@@ -111,9 +110,9 @@ function arrayReader(field: ProtoField, element: SqlType): FieldReader {
   return {
     tags: items.tags,
     undoneBy: [],
-    start: () => [],
+    start: () => NO_ITEMS,
     add(reader, tag, before) {
-      const array = before as SqlValue[];
+      const array = before === NO_ITEMS ? [] : (before as SqlValue[]);
       try {
         if (scalar !== null) return items.add(reader, tag, array);
         const item = items.add(reader, tag, null);
@@ -167,11 +166,12 @@ function mapReader(
   return {
     tags: [tagOf(field)],
     undoneBy: [],
-    start: () => new Map<SqlValue, SqlValue>(),
+    start: () => NO_ENTRIES,
     add(reader, _tag, before) {
       const row = entries.merge(reader, null);
       entries.finish?.(row);
-      return (before as Map<SqlValue, SqlValue>).set(row[0] ?? '', row[1]!);
+      const map = before === NO_ENTRIES ? new Map<SqlValue, SqlValue>() : (before as Map<SqlValue, SqlValue>);
+      return map.set(row[0] ?? '', row[1]!);
     },
     finish: null,
   };
@@ -290,7 +290,7 @@ export class RowReader {
     for (const tag of fields.undoneBy) {
       this.#addStep(tag, (reader, row, seen) => {
         reader.skip(seen);
-
+        row[i] = fields.start();
       });
     }
   }

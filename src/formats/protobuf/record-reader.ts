@@ -138,8 +138,7 @@ function rangeColumn(notes: Notes, slot: number, fields: FieldReader, rows: RowR
 /** What the most frequent kinds need is written out for each, so that no call depends on the column. */
 function scalarColumn(notes: Notes, slot: number, scalar: ScalarReader): () => SqlValue {
   const { reader, starts } = notes;
-  const { read } = scalar;
-  const absent = fixed(scalar.absent);
+  const { read, absent } = scalar;
   switch (scalar.plain) {
     case 'int32':
       return () => {
@@ -186,16 +185,6 @@ function scalarColumn(notes: Notes, slot: number, scalar: ScalarReader): () => S
         reader.position = at;
         return read(reader);
       };
-  }
-}
-
-/** The same value each time, where there is one. */
-function fixed(absent: () => SqlValue): () => SqlValue {
-  try {
-    const value = absent();
-    return () => value;
-  } catch {
-    return absent;
   }
 }
 

@@ -68,8 +68,10 @@ export interface ScalarReader {
   readonly plain: ScalarKind | null;
   /** Null for a number that a closed enum has no name for. @throws ValueProblem */
   readonly read: Read;
-  /** What a field that is not there stands for. @throws ValueProblem */
+  /** What a field that is not there stands for. @throws ValueProblem unless `hasAbsent` */
   readonly absent: () => SqlValue;
+  /** False where the field's default does not convert. */
+  readonly hasAbsent: boolean;
 }
 
 /** Null when the field's values are messages. Whether it is repeated does not matter. */
@@ -79,12 +81,26 @@ export function scalarReader({ type, presence }: ProtoField, to: SqlType): Scala
   const convert = conversion(isEnum ? STRING : SCALAR_TYPES[type.scalar], to, describeType(type));
   const converted = (value: SqlValue): SqlValue => (value === null || convert === null ? value : convert(value));
   const own: Read = isEnum ? (reader) => nameOf(type, reader.int32()) : SCALAR_READS[type.scalar];
+  const absent = absentValue(() => {
+    if (presence) return null;
+    return converted(isEnum ? nameOf(type, 0) : defaultOf(type.scalar));
+  });
   return {
     wire: isEnum ? VARINT : SCALAR_WIRES[type.scalar],
     plain: isEnum || convert !== null ? null : type.scalar,
     read: convert === null ? own : (reader) => converted(own(reader)),
-    absent: presence ? () => null : () => converted(isEnum ? nameOf(type, 0) : defaultOf(type.scalar)),
+    ...absent,
   };
+}
+
+/** The same value each time, where there is one. */
+function absentValue(absent: () => SqlValue): Pick<ScalarReader, 'absent' | 'hasAbsent'> {
+  try {
+    const value = absent();
+    return { absent: () => value, hasAbsent: true };
+  } catch {
+    return { absent, hasAbsent: false };
+  }
 }
 
 function defaultOf(scalar: ScalarKind): SqlValue {

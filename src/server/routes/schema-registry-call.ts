@@ -10,10 +10,8 @@ import {
   type RegisterBody,
   type RegistryMode,
   type RegistryService,
-  registryHost,
+  registryUrl,
   type SchemaBody,
-  type SchemaReference,
-  type SchemaType,
   type VersionName,
 } from './schema-registry-service.js';
 
@@ -37,9 +35,10 @@ export class RegistryCall {
   }
 
   get registry(): RegistryService {
-    const { schemaRegistry, schemaRegistryUrl } = registryHost(this.#server.engine);
-    if (schemaRegistry) return schemaRegistry;
-    const place = schemaRegistryUrl ? `: it is at ${schemaRegistryUrl}` : '';
+    const { engine } = this.#server;
+    if (engine.schemaRegistry !== null) return engine.schemaRegistry;
+    const url = registryUrl(engine);
+    const place = url === null ? '' : `: it is at ${url}`;
     throw new RequestError(404, 404, `The schema registry is not part of this server${place}`);
   }
 
@@ -107,8 +106,10 @@ export class RegistryCall {
   }
 
   async levelBody(): Promise<CompatibilityLevel> {
-    const { compatibility, ...others } = await this.#body();
-    const word = typeof compatibility === 'string' ? compatibility.toUpperCase() : null;
+    // Some clients send back what they were told, which has the other name.
+    const { compatibility, compatibilityLevel, ...others } = await this.#body();
+    const said = compatibility ?? compatibilityLevel;
+    const word = typeof said === 'string' ? said.toUpperCase() : null;
     const level = COMPATIBILITY_LEVELS.find((known) => known === word);
     if (level === undefined) {
       throw new RequestError(
@@ -208,13 +209,13 @@ function isNumberText(text: string): boolean {
   return /^[0-9]{1,10}$/.test(text) && Number(text) >= 1 && Number(text) <= NUMBER_MAX;
 }
 
-function typeOf(value: unknown): SchemaType {
+function typeOf(value: unknown): SchemaBody['type'] {
   if (value === undefined || value === null || value === '') return 'AVRO';
   if (value === 'AVRO' || value === 'JSON' || value === 'PROTOBUF') return value;
   throw invalidSchema(`Invalid schema type ${typeof value === 'string' ? value : typeof value}`);
 }
 
-function referencesOf(value: unknown): readonly SchemaReference[] {
+function referencesOf(value: unknown): SchemaBody['references'] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw badBody('"references" is no list');
   if (value.length > REFERENCES_MAX) throw invalidSchema(`A schema has at most ${REFERENCES_MAX} references`);

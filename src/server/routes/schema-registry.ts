@@ -213,7 +213,7 @@ function versionBody(detail: RegistryVersion, text = detail.text): unknown {
 }
 
 /** Avro is not named, and neither is a lack of references: that is what older clients expect. */
-function schemaBody({ type, references }: RegistrySchema, text: string): object {
+function schemaBody({ type, references }: Pick<RegistrySchema, 'type' | 'references'>, text: string): object {
   return {
     ...(type === 'AVRO' ? {} : { schemaType: type }),
     ...(references.length === 0 ? {} : { references }),

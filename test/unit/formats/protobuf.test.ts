@@ -354,6 +354,10 @@ describe('reading', () => {
     expect(read(schema, columns, '0a 01 35 12 03 0a 01 36')).toEqual([5, [6]]);
     expect(() => read(schema, columns, '12 03 0a 01 36')).toThrow('targetType: INTEGER, path: $.V');
     expect(() => read(schema, columns, '0a 01 35 12 00')).toThrow('targetType: INTEGER, path: $.A.V');
+    const wrapped = converting('google.protobuf.StringValue v = 1;');
+    expect(read(wrapped, columns.slice(0, 1), '')).toEqual([null]);
+    expect(read(wrapped, columns.slice(0, 1), '0a 03 0a 01 35')).toEqual([5]);
+    expect(() => read(wrapped, columns.slice(0, 1), '0a 00')).toThrow('targetType: INTEGER, path: $.V');
   });
 
   it.each<[string, SqlType, string, string]>([
@@ -675,6 +679,13 @@ describe('writing', () => {
     } catch (error) {
       expect(error).toMatchObject({ code: 'incompatible-schema', message: expect.stringContaining(problem) });
     }
+  });
+
+  it('has the greatest field number', () => {
+    const far = proto3('message A { int32 a = 536870911; repeated string b = 536870910; }');
+    const ab = [column('A', INTEGER), column('B', arrayType(STRING))];
+    expect(write(far, ab, [5, ['x']])).toBe('f2ffffff0f0178' + 'f8ffffff0f05');
+    expect(read(far, ab, 'f2ffffff0f0178 f8ffffff0f05')).toEqual([5, ['x']]);
   });
 
   it('writes fields by their numbers', () => {

@@ -312,6 +312,7 @@ describe('compatibility', () => {
     );
     expect(await ask('GET /config/a?defaultToGlobal=true')).toEqual(ok({ compatibilityLevel: 'FULL' }));
     expect(await ask('PUT /config/a', { compatibility: 'NONE' })).toEqual(ok({ compatibility: 'NONE' }));
+    expect(await ask('PUT /config/a', { compatibilityLevel: 'NONE' })).toEqual(ok({ compatibility: 'NONE' }));
     expect(await ask('DELETE /config/a')).toEqual(ok({ compatibilityLevel: 'NONE' }));
     expect(await ask('DELETE /config/a')).toEqual(failed(40401, "Subject 'a' not found."));
     expect(await ask('DELETE /config')).toEqual(ok({ compatibilityLevel: 'FULL' }));

@@ -1,4 +1,3 @@
-import { block, type ProtoStatement, printProto, statement } from '../protobuf/proto-text.js';
 import {
   type DescriptorRange,
   decodeFile,
@@ -13,6 +12,7 @@ import {
   type Options,
   type ServiceDescriptor,
 } from './descriptor-bytes.js';
+import { block, type ProtoStatement, printProto, statement } from './proto-text.js';
 
 const GROUP = 10;
 const BYTES = 12;

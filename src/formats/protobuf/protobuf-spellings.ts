@@ -1,5 +1,5 @@
+import type { SchemaSpellings } from '../schema-registry/registry-schemas.js';
 import { descriptorOfText } from './descriptor-of-text.js';
-import type { SchemaSpellings } from './registry-schemas.js';
 import { textOfDescriptor } from './text-of-descriptor.js';
 
 /** Every .proto file has a character that base64 does not: a semicolon, a brace, a quote. */

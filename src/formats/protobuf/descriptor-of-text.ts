@@ -47,7 +47,7 @@ export function descriptorOfText(text: string): Buffer {
     enumType: parts.enumType,
     service: objectsOf(top, protobuf.Service).map((service) => serviceOf(service, scope, names)),
     extension: parts.extension,
-    options: { ...optionsOf(root), ...optionsOf(top) },
+    ...withOptions(root, top),
     ...(edition !== null ? { syntax: 'editions', edition } : syntax === 'proto2' ? {} : { syntax }),
   });
 }
@@ -155,11 +155,11 @@ function messageOf(type: protobuf.Type, place: string, names: Names): MessageDes
     extension,
     extensionRange: ((type.extensions as number[][] | undefined) ?? []).map(([start, end]) => ({
       start: start!,
-      end: Math.min(end!, FIELD_NUMBER_MAX - 1) + 1,
+      end: Math.min(end!, FIELD_NUMBER_MAX) + 1,
     })),
     oneofDecl: ordered.map(({ name }) => ({ name })),
-    options: optionsOf(type),
-    reservedRange: ranges.map(([start, end]) => ({ start, end: Math.min(end, FIELD_NUMBER_MAX - 1) + 1 })),
+    ...withOptions(type),
+    reservedRange: ranges.map(([start, end]) => ({ start, end: Math.min(end, FIELD_NUMBER_MAX) + 1 })),
     reservedName: words,
   };
 }
@@ -179,11 +179,11 @@ function fieldOf(field: protobuf.Field, scope: string, names: Names): FieldDescr
   return {
     name: field.name,
     number: field.id,
-    label: field.repeated ? 3 : field.required ? 2 : 1,
+    label: field.rule === 'repeated' ? 3 : field.rule === 'required' ? 2 : 1,
     ...type,
     ...(fallback === undefined ? {} : { defaultValue: defaultText(fallback, field.type) }),
     ...(typeof jsonName === 'string' ? { jsonName } : {}),
-    options: optionsOf(field),
+    ...withOptions(field),
   };
 }
 
@@ -199,14 +199,19 @@ function typeNamed(name: string, scope: string, names: Names): Pick<FieldDescrip
   }
 }
 
-/** Bytes are spelled with escapes. */
+/** Numbers beyond all bounds have words, bytes are spelled with escapes. */
 function defaultText(value: unknown, type: string): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  }
   const text = String(value);
   if (type !== 'bytes') return text;
   let escaped = '';
   for (const byte of Buffer.from(text, 'latin1')) {
-    const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
-    escaped += plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+    const char = String.fromCharCode(byte);
+    if (char === '"' || char === '\\') escaped += `\\${char}`;
+    else if (byte >= 0x20 && byte < 0x7f) escaped += char;
+    else escaped += `\\${byte.toString(8).padStart(3, '0')}`;
   }
   return escaped;
 }
@@ -218,9 +223,9 @@ function enumOf(declared: protobuf.Enum): EnumDescriptor {
     value: Object.entries(declared.values).map(([name, number]) => ({
       name,
       number,
-      options: declared.valuesOptions?.[name] ?? {},
+      ...(declared.valuesOptions?.[name] === undefined ? {} : { options: declared.valuesOptions[name] }),
     })),
-    options: optionsOf(declared),
+    ...withOptions(declared),
     reservedRange: ranges.map(([start, end]) => ({ start, end: Math.min(end, ENUM_NUMBER_MAX) })),
     reservedName: words,
   };
@@ -234,11 +239,11 @@ function serviceOf(service: protobuf.Service, scope: string, names: Names): Serv
       name: method.name,
       inputType: typeName(method.requestType),
       outputType: typeName(method.responseType),
-      options: optionsOf(method),
+      ...withOptions(method),
       ...(method.requestStream === true ? { clientStreaming: true } : {}),
       ...(method.responseStream === true ? { serverStreaming: true } : {}),
     })),
-    options: optionsOf(service),
+    ...withOptions(service),
   };
 }
 
@@ -255,10 +260,11 @@ function reservedOf(reserved: readonly (readonly number[] | string)[] | undefine
   return { ranges, words };
 }
 
-function optionsOf(object: protobuf.ReflectionObject): Options {
+/** The options of an object, where it has some. */
+function withOptions(...objects: readonly protobuf.ReflectionObject[]): { readonly options?: Options } {
   const options: Record<string, unknown> = {};
-  for (const parsed of object.parsedOptions ?? []) {
+  for (const parsed of objects.flatMap((object) => object.parsedOptions ?? [])) {
     for (const [name, value] of Object.entries(parsed)) if (!FIELDS_OF_THEIR_OWN.includes(name)) options[name] = value;
   }
-  return options;
+  return Object.keys(options).length === 0 ? {} : { options };
 }

@@ -1,0 +1,104 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCHEMA_FORMATS } from '../../src/formats/index.js';
+import { protobufSpellings } from '../../src/formats/protobuf/protobuf-spellings.js';
+import type { RunningServer } from '../../src/server/serve.js';
+import { memoryRegistry, serveRegistry } from '../support/schema-registry.js';
+
+/* Clients that others have written, against the registry as a server. */
+
+let server: RunningServer;
+
+beforeAll(async () => {
+  server = await serveRegistry(memoryRegistry(SCHEMA_FORMATS, { PROTOBUF: protobufSpellings }).registry);
+});
+
+afterAll(() => server.close());
+
+describe('@kafkajs/confluent-schema-registry', () => {
+  const client = () => new SchemaRegistry({ host: server.url, retry: { retries: 0 } });
+  const user = (...fields: object[]) => ({
+    type: SchemaType.AVRO as const,
+    schema: JSON.stringify({
+      type: 'record',
+      namespace: 'js',
+      name: 'User',
+      fields: [{ name: 'name', type: 'string' }, ...fields],
+    }),
+  });
+
+  it('registers Avro, writes with it and reads with it', async () => {
+    const writer = client();
+    const { id } = await writer.register(user());
+    expect(await writer.register(user())).toEqual({ id });
+    expect(await writer.getLatestSchemaId('js.User')).toBe(id);
+    expect(await writer.getRegistryId('js.User', 1)).toBe(id);
+    expect(await client().getRegistryIdBySchema('js.User', user())).toBe(id);
+    const record = await writer.encode(id, { name: 'ann' });
+    expect(record.readInt32BE(1)).toBe(id);
+    expect(await client().decode(record)).toMatchObject({ name: 'ann' });
+
+    const second = await writer.register(user({ name: 'age', type: 'int', default: 18 }));
+    expect(second.id).not.toBe(id);
+    expect(await writer.getRegistryId('js.User', 2)).toBe(second.id);
+  });
+
+  it('hears what is refused', async () => {
+    const missing = { subject: 'js.nobody' };
+    await expect(client().getLatestSchemaId('js.nobody')).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining("Subject 'js.nobody' not found."),
+    });
+    await expect(client().getSchema(9_999)).rejects.toMatchObject({ status: 404 });
+    await expect(client().register(user({ name: 'size', type: 'int' }))).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining('incompatible with an earlier schema for subject "js.User"'),
+    });
+    await client().register(user(), missing);
+    await expect(client().register(user(), { ...missing, compatibility: 'FULL' as never })).rejects.toThrow(
+      'Compatibility does not match the configuration (FULL != BACKWARD)',
+    );
+  });
+
+  it('does the same with JSON Schema', async () => {
+    const schema = JSON.stringify({ type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] });
+    const { id } = await client().register({ type: SchemaType.JSON, schema }, { subject: 'js-json-value' });
+    const record = await client().encode(id, { id: 7 });
+    expect(await client().decode(record)).toEqual({ id: 7 });
+  });
+
+  it('does the same with Protobuf, and schemas that import', async () => {
+    const base = 'syntax = "proto3"; package js; message City { string name = 1; }';
+    await client().register({ type: SchemaType.PROTOBUF, schema: base }, { subject: 'js/base.proto' });
+    const schema = `syntax = "proto3"; package js; import "js/base.proto";
+      message Trip { repeated City stops = 1; sint32 days = 2; }`;
+    const references = [{ name: 'js/base.proto', subject: 'js/base.proto', version: 1 }];
+    const { id } = await client().register(
+      { type: SchemaType.PROTOBUF, schema, references },
+      { subject: 'js-protobuf-value' },
+    );
+    const trip = { stops: [{ name: 'Ulm' }], days: -3 };
+    expect(await client().decode(await client().encode(id, trip))).toMatchObject(trip);
+  });
+});
+
+/** A virtual environment with `confluent-kafka[avro,json,protobuf,schemaregistry]`; MILLRACE_PYTHON names another Python. */
+const PYTHON = process.env['MILLRACE_PYTHON'] || join(homedir(), '.cache/millrace/python/bin/python');
+const hasClient =
+  existsSync(PYTHON) && spawnSync(PYTHON, ['-c', 'import confluent_kafka.schema_registry']).status === 0;
+if (!hasClient)
+  console.log(`Confluent's Python client was not tried: ${PYTHON} is not there or lacks confluent-kafka.`);
+
+describe.runIf(hasClient)('confluent-kafka for Python', () => {
+  it('finds everything that it asks for', { timeout: 60_000 }, async () => {
+    const output = await new Promise<string>((resolve) => {
+      const program = join(import.meta.dirname, 'clients/schema_registry.py');
+      execFile(PYTHON, ['-W', 'ignore', program, server.url], (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+    expect(output.trim()).toBe('ok subjects compatibility modes deletion references avro json protobuf');
+  });
+});
