@@ -10,6 +10,7 @@ import type {
   ThreadChange,
 } from '../executor/thread/stream-thread.js';
 import { SCHEMA_FORMATS } from '../formats/index.js';
+import { protobufSpellings } from '../formats/protobuf/protobuf-spellings.js';
 import { EmbeddedRegistry } from '../formats/schema-registry/embedded-registry.js';
 import { RegistryState } from '../formats/schema-registry/registry-state.js';
 import type { SchemaRegistry } from '../formats/schema-registry/schema-registry.js';
@@ -42,7 +43,7 @@ export interface EngineParts {
   /** The catalog's log so far; what comes later is told by the thread. */
   readonly commands: readonly StoredCommand[];
   /** Somebody else's schema registry; null: the engine keeps one of its own. */
-  readonly registry: SchemaRegistry | null;
+  readonly registry: (SchemaRegistry & { readonly url: string }) | null;
   /** Known once the runtime is connected. */
   readonly clusterId: () => string;
   readonly millraceVersion: string;
@@ -169,6 +170,7 @@ export class EngineCore {
     return new EmbeddedRegistry({
       state: () => this.#registry,
       formats: SCHEMA_FORMATS,
+      spellings: { PROTOBUF: protobufSpellings },
       commit: (work) =>
         this.exclusive(async () => {
           const { changes, result } = work(this.#registry);

@@ -240,6 +240,8 @@ export interface Engine {
   shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>>;
   /** The registry that the engine keeps; null when settings name somebody else's. */
   readonly schemaRegistry: EmbeddedRegistry | null;
+  /** Where somebody else's registry is, without credentials; null when the engine keeps its own. */
+  readonly schemaRegistryUrl: string | null;
   /** The stream or table that rows can be inserted into. @throws StatementError in ksqlDB's words */
   insertTarget(name: string): InsertTarget;
   /**

@@ -236,6 +236,10 @@ export class MillraceEngine implements Engine {
     return this.#core.embeddedRegistry;
   }
 
+  get schemaRegistryUrl(): string | null {
+    return this.#parts.registry?.url ?? null;
+  }
+
   async shardRows(request: ShardRowsRequest): Promise<AsyncIterable<Uint8Array>> {
     this.#assertOpen();
     const session = createSession(request.properties);

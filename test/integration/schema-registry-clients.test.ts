@@ -4,20 +4,26 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SCHEMA_FORMATS } from '../../src/formats/index.js';
-import { protobufSpellings } from '../../src/formats/protobuf/protobuf-spellings.js';
-import type { RunningServer } from '../../src/server/serve.js';
-import { memoryRegistry, serveRegistry } from '../support/schema-registry.js';
+import { openEngine } from '../../src/engine/create-engine.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { type RunningServer, serve } from '../../src/server/serve.js';
 
-/* Clients that others have written, against the registry as a server. */
+/* Clients that others have written, against the registry of an engine. */
 
-let server: RunningServer;
+let engine: Engine;
+let running: RunningServer;
+let server: { readonly url: string };
 
 beforeAll(async () => {
-  server = await serveRegistry(memoryRegistry(SCHEMA_FORMATS, { PROTOBUF: protobufSpellings }).registry);
+  engine = await openEngine({ data: ':memory:' });
+  running = await serve(engine, { port: 0 });
+  server = { url: `${running.url}/schema-registry` };
 });
 
-afterAll(() => server.close());
+afterAll(async () => {
+  await running.close();
+  await engine.close();
+});
 
 describe('@kafkajs/confluent-schema-registry', () => {
   const client = () => new SchemaRegistry({ host: server.url, retry: { retries: 0 } });

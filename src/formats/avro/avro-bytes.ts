@@ -12,7 +12,7 @@ import { ValueProblem } from '../value-problem.js';
 export const cursor = { at: 0, emptyElements: 0 };
 
 /** Elements that take no bytes, in one column of a record: nothing else bounds their number. */
-const EMPTY_ELEMENTS_MAX = 65_536;
+const EMPTY_ELEMENTS_MAX = 1_000;
 /** Bytes of a decimal; the longest ones of a schema that is not absurd have some dozens. */
 const DECIMAL_BYTES_MAX = 4_096;
 

@@ -10,7 +10,6 @@ import {
   type RegisterBody,
   type RegistryMode,
   type RegistryService,
-  registryUrl,
   type SchemaBody,
   type VersionName,
 } from './schema-registry-service.js';
@@ -37,7 +36,7 @@ export class RegistryCall {
   get registry(): RegistryService {
     const { engine } = this.#server;
     if (engine.schemaRegistry !== null) return engine.schemaRegistry;
-    const url = registryUrl(engine);
+    const url = engine.schemaRegistryUrl;
     const place = url === null ? '' : `: it is at ${url}`;
     throw new RequestError(404, 404, `The schema registry is not part of this server${place}`);
   }

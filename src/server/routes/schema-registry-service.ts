@@ -25,8 +25,3 @@ export const COMPATIBILITY_LEVELS: readonly CompatibilityLevel[] = [
 ];
 
 export const REGISTRY_MODES: readonly RegistryMode[] = ['READWRITE', 'READONLY', 'READONLY_OVERRIDE', 'IMPORT'];
-
-/** Where the registry is that an engine uses instead of its own, without credentials; null where that is not known. */
-export function registryUrl(engine: Engine): string | null {
-  return (engine as Engine & { readonly schemaRegistryUrl?: string | null }).schemaRegistryUrl ?? null;
-}
