@@ -2,10 +2,11 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/create-engine.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Engine, QueryHandle } from '../../src/engine/engine.js';
 import { type RunningServer, serve } from '../../src/server/serve.js';
 
 /* Clients that others have written, against the registry of an engine. */
@@ -106,5 +107,53 @@ describe.runIf(hasClient)('confluent-kafka for Python', () => {
       execFile(PYTHON, ['-W', 'ignore', program, server.url], (_, stdout, stderr) => resolve(stdout + stderr));
     });
     expect(output.trim()).toBe('ok subjects compatibility modes deletion references avro json protobuf');
+  });
+
+  it('writes records that queries read, and reads what they write', { timeout: 60_000 }, async () => {
+    const program = join(import.meta.dirname, 'clients/records.py');
+    const python = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const { stdout } = await promisify(execFile)(PYTHON, ['-W', 'ignore', program, server.url, ...args]);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const raw = async (stream: string, topic: string, partitions = ''): Promise<void> => {
+      await engine.execute(
+        `CREATE STREAM ${stream} (V BYTES) WITH (KAFKA_TOPIC='${topic}', KEY_FORMAT='NONE', VALUE_FORMAT='KAFKA'${partitions});`,
+      );
+    };
+    const rows = async (sql: string): Promise<unknown[][]> => {
+      const handle = (await engine.query(sql, undefined, { bounded: true })) as QueryHandle;
+      const found: unknown[][] = [];
+      for await (const batch of handle.batches) found.push(...batch.map(({ values }) => [...values]));
+      return found;
+    };
+    const written = await python('write');
+    const read: Record<string, string> = {};
+    const amount = 2n ** 53n + 1n;
+    const expected: Record<string, unknown[]> = {
+      avro: ['é', amount, 1250n, ['a', ''], new Map([['k', 1]])],
+      json: ['é', amount],
+      protobuf: ['é', amount],
+    };
+    for (const [format, name] of [
+      ['avro', 'AVRO'],
+      ['json', 'JSON_SR'],
+      ['protobuf', 'PROTOBUF'],
+    ] as const) {
+      await raw(`RAW_${format}`, `rec-${format}`, ', PARTITIONS=1');
+      await engine.execute(`INSERT INTO RAW_${format} VALUES (TO_BYTES('${String(written[format])}', 'base64'));`);
+      await engine.execute(`CREATE STREAM ORDERS_${format} WITH (KAFKA_TOPIC='rec-${format}', VALUE_FORMAT='${name}');`);
+      expect(await rows(`SELECT * FROM ORDERS_${format};`)).toEqual([expected[format]]);
+      await engine.execute(`CREATE STREAM OUT_${format} AS SELECT ITEM, AMOUNT FROM ORDERS_${format};`);
+      await engine.drain();
+      await raw(`RAW_OUT_${format}`, `OUT_${format.toUpperCase()}`);
+      const [[bytes]] = (await rows(`SELECT V FROM RAW_OUT_${format};`)) as [[Buffer]];
+      read[format] = bytes.toString('base64');
+    }
+    const order = { ITEM: 'é', AMOUNT: Number(amount) };
+    expect(await python('read', JSON.stringify(read))).toEqual({
+      avro: order,
+      json: order,
+      protobuf: { ITEM: 'é', AMOUNT: String(amount) },
+    });
   });
 });
