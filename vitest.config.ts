@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/kafka/**'],
     pool: 'threads',
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Machines may be busy.
+    testTimeout: 60_000,
   },
 });

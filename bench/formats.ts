@@ -1,144 +1,269 @@
-import { GrowableSink } from '../src/formats/byte-sink.js';
-import type { FormatSpec } from '../src/formats/format.js';
-import { jsonFormat } from '../src/formats/json.js';
+import type { Format, FormatSpec, SchemaFormat } from '../src/formats/format.js';
+import { asSchemaFormat, formatNamed } from '../src/formats/index.js';
+import { encodeRow } from '../src/formats/row-codec.js';
+import type { RegisteredSchema, WriterSchemas } from '../src/formats/schema-registry/schema-registry.js';
 import type { Column } from '../src/model/schema.js';
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, type SqlType, STRING } from '../src/model/sql-type.js';
+import { BIGINT, DOUBLE, INTEGER, STRING } from '../src/model/sql-type.js';
+import { type Contest, compare } from './formats/compare.js';
+import {
+  type Batch,
+  batchOf,
+  column,
+  encodedOrders,
+  FOUR_OF_EIGHT,
+  ORDER_COLUMNS,
+  type Order,
+  orders,
+  RECORDS,
+  TWO_OF_EIGHT,
+} from './formats/orders.js';
+import { decode, encode, kept } from './formats/ours.js';
+import * as peers from './formats/peers.js';
 
-/** JSON records of eight columns against Node's own JSON, as ratios: above 1 is quicker than Node. */
+/*
+ * Records decoded and encoded in every format, each beside what one would write in Node by hand. A ratio above 1 says that ours is quicker. Arguments
+ * name formats, so that one can be measured alone.
+ */
 
-const RECORDS = 2000;
-const ROUNDS = 15;
-const PASSES = 20;
+const TWO_GOAL = 2;
+const WHOLE_GOAL = 1;
+const WIDE_COLUMNS = 40;
 
-const spec: FormatSpec = { name: 'JSON', properties: {}, unwrapped: false };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
-const columns = [
-  column('ORDER_ID', BIGINT),
-  column('CUSTOMER', STRING),
-  column('ITEM', STRING),
-  column('QUANTITY', INTEGER),
-  column('PRICE', DOUBLE),
-  column('CITY', STRING),
-  column('PAID', BOOLEAN),
-  column('ORDERED_AT', BIGINT),
-];
+const CONTESTS: Readonly<Record<string, () => readonly Contest[]>> = {
+  JSON: jsonContests,
+  JSON_SR: jsonSrContests,
+  AVRO: avroContests,
+  PROTOBUF: protobufContests,
+  DELIMITED: delimitedContests,
+  KAFKA: kafkaContests,
+};
 
-const cities = ['Amsterdam', 'Berlin', 'Copenhagen', 'Dublin', 'Edinburgh'];
+const ALL: readonly number[] = [...ORDER_COLUMNS.keys()];
+const FOUR: readonly Column[] = FOUR_OF_EIGHT.map((position) => ORDER_COLUMNS[position]!);
 
-function document(i: number, lowerCase: boolean): Record<string, unknown> {
-  const members: Record<string, unknown> = {
-    ORDER_ID: 1_000_000 + i * 7,
-    CUSTOMER: `customer-${(i * 31) % 500}`,
-    ITEM: `item-${(i * 17) % 90}`,
-    QUANTITY: 1 + (i % 12),
-    PRICE: ((i * 37) % 10000) / 100,
-    CITY: cities[i % cities.length],
-    PAID: i % 3 === 0,
-    ORDERED_AT: 1_700_000_000_000 + i * 1000,
+function jsonContests(): Contest[] {
+  const { format, spec } = plain('JSON');
+  const rows = orders('few');
+  const batch = encodedOrders(format, spec, rows);
+  const members = (record: Buffer): [string, unknown][] => Object.entries(JSON.parse(record.toString()));
+  const lower = batchOf(
+    batch.records.map((record) =>
+      Buffer.from(
+        JSON.stringify(Object.fromEntries(members(record).map(([name, value]) => [name.toLowerCase(), value]))),
+      ),
+    ),
+  );
+  const spaced = batchOf(
+    batch.records.map((record) =>
+      Buffer.from(JSON.stringify(Object.fromEntries(members(record)), null, 1).replaceAll(/\n */g, ' ')),
+    ),
+  );
+  const two = (records: Batch) => decode(format, spec, ORDER_COLUMNS, TWO_OF_EIGHT, records);
+  const [first, ...others] = orderContests({ format, spec, fourSpec: spec, batch, rows, peer: peers.json });
+  return [
+    first!,
+    {
+      name: 'two of eight, lower-case members',
+      goal: TWO_GOAL,
+      ours: two(lower),
+      theirs: () => peers.decodeTwoInLowerCase(lower.records),
+    },
+    {
+      name: 'two of eight, blanks between',
+      goal: TWO_GOAL,
+      ours: two(spaced),
+      theirs: () => peers.json.decodeTwo(spaced.records),
+    },
+    ...others,
+  ];
+}
+
+function jsonSrContests(): Contest[] {
+  return registeredContests('JSON_SR', 'few', () => peers.jsonSr);
+}
+
+function avroContests(): Contest[] {
+  const columns = Array.from({ length: WIDE_COLUMNS }, (_, i) =>
+    column(`F${i}`, [BIGINT, STRING, DOUBLE, STRING, INTEGER][i % 5]!),
+  );
+  const { format, spec, schemas } = registered('AVRO', columns);
+  const batch = batchOf(
+    Array.from({ length: RECORDS }, (_, i) => {
+      const values = [1_000_000 + i * 7, `customer-${(i * 31) % 500}`, ((i * 37) % 10_000) / 100, 'Amsterdam', i % 12];
+      return encodeRow(
+        format,
+        spec,
+        columns,
+        columns.map((_, c) => values[c % 5]!),
+      )!;
+    }),
+  );
+  return [
+    ...registeredContests('AVRO', 'many', peers.avro),
+    {
+      name: `two of ${WIDE_COLUMNS}, ${bytesOf(batch)} bytes`,
+      goal: TWO_GOAL,
+      ours: decode(format, spec, columns, [6, 25], batch, schemas),
+      theirs: peers.decodeWideAvro(spec.schema!.text, batch.records),
+    },
+  ];
+}
+
+function protobufContests(): Contest[] {
+  return registeredContests('PROTOBUF', 'many', peers.proto);
+}
+
+function delimitedContests(): Contest[] {
+  const { format, spec } = plain('DELIMITED');
+  const rows = orders('many');
+  const batch = encodedOrders(format, spec, rows);
+  return orderContests({ format, spec, fourSpec: spec, batch, rows, peer: peers.delimited });
+}
+
+/** A column of each type alone. */
+function kafkaContests(): Contest[] {
+  const { format } = plain('KAFKA');
+  const spec: FormatSpec = { name: 'KAFKA', properties: {}, unwrapped: true };
+  const rows = orders('few');
+  const alone = (
+    of: Column,
+    theirDecode: (record: Buffer) => unknown,
+    theirEncode: (row: Order) => unknown,
+  ): readonly Contest[] => {
+    const batch = batchOf(rows.map((row) => encodeRow(format, spec, [of], [row[of.name as keyof Order]])!));
+    const { records } = batch;
+    const loops = new Function(
+      'records',
+      'rows',
+      'kept',
+      'decode',
+      'encode',
+      `return {
+        decode() { for (const record of records) kept[0] = decode(record); },
+        encode() { for (const row of rows) kept[0] = encode(row); },
+      };`,
+    )(records, rows, kept, theirDecode, theirEncode);
+    return [
+      {
+        name: `${of.type.kind}, decode`,
+        goal: WHOLE_GOAL,
+        ours: decode(format, spec, [of], [0], batch),
+        theirs: loops.decode,
+      },
+      {
+        name: `${of.type.kind}, encode`,
+        goal: WHOLE_GOAL,
+        ours: encode(format, spec, [of], rows),
+        theirs: loops.encode,
+      },
+    ];
   };
-  return lowerCase ? Object.fromEntries(Object.entries(members).map(([k, v]) => [k.toLowerCase(), v])) : members;
-}
-
-function batch(lowerCase: boolean, spaced: boolean): { bytes: Buffer; ends: number[] } {
-  const parts: Buffer[] = [];
-  const ends: number[] = [];
-  let end = 0;
-  for (let i = 0; i < RECORDS; i++) {
-    const text = JSON.stringify(document(i, lowerCase), null, spaced ? 1 : 0);
-    const part = Buffer.from(spaced ? text.replaceAll(/\n */g, ' ') : text);
-    parts.push(part);
-    end += part.length;
-    ends.push(end);
-  }
-  return { bytes: Buffer.concat(parts), ends };
-}
-
-let blackHole = 0;
-
-function decodeOurs(input: { bytes: Buffer; ends: number[] }, wanted: readonly number[]): () => void {
-  const { bytes, ends } = input;
-  const deserializer = jsonFormat.deserializer(spec, columns, wanted, 'value');
-  const { read } = deserializer;
-  return () => {
-    let start = 0;
-    for (let i = 0; i < ends.length; i++) {
-      const end = ends[i]!;
-      deserializer.scan(bytes, start, end);
-      for (let c = 0; c < read.length; c++) if (read[c]!() !== null) blackHole++;
-      start = end;
-    }
+  const written = (bytes: number, write: (buffer: Buffer) => unknown): Buffer => {
+    const buffer = Buffer.allocUnsafe(bytes);
+    write(buffer);
+    return buffer;
   };
+  return [
+    ...alone(
+      column('QUANTITY', INTEGER),
+      (record) => record.readInt32BE(0),
+      (row) => written(4, (buffer) => buffer.writeInt32BE(row.QUANTITY, 0)),
+    ),
+    ...alone(
+      column('ORDERED_AT', BIGINT),
+      (record) => Number(record.readBigInt64BE(0)),
+      (row) => written(8, (buffer) => buffer.writeBigInt64BE(BigInt(row.ORDERED_AT), 0)),
+    ),
+    ...alone(
+      column('PRICE', DOUBLE),
+      (record) => record.readDoubleBE(0),
+      (row) => written(8, (buffer) => buffer.writeDoubleBE(row.PRICE, 0)),
+    ),
+    ...alone(
+      column('CUSTOMER', STRING),
+      (record) => record.toString(),
+      (row) => Buffer.from(row.CUSTOMER),
+    ),
+  ];
 }
 
-function decodeNode(input: { bytes: Buffer; ends: number[] }, names: readonly string[]): () => void {
-  const { bytes, ends } = input;
-  return () => {
-    let start = 0;
-    for (let i = 0; i < ends.length; i++) {
-      const end = ends[i]!;
-      const row = JSON.parse(bytes.toString('utf8', start, end));
-      for (let c = 0; c < names.length; c++) if (row[names[c]!] !== null) blackHole++;
-      start = end;
-    }
-  };
+interface OrderContest {
+  readonly format: Format;
+  readonly spec: FormatSpec;
+  /** For the four columns that are written. */
+  readonly fourSpec: FormatSpec;
+  readonly schemas?: WriterSchemas;
+  readonly batch: Batch;
+  readonly rows: readonly Order[];
+  readonly peer: peers.Peer;
 }
 
-const encoded = columns.filter((c) => ['ORDER_ID', 'CUSTOMER', 'PRICE'].includes(c.name));
-const rows = Array.from({ length: RECORDS }, (_, i) => document(i, false));
-
-function encodeOurs(): () => void {
-  const serializer = jsonFormat.serializer(spec, encoded, 'value');
-  const sink = new GrowableSink(1 << 20);
-  return () => {
-    sink.reset();
-    for (const row of rows) {
-      serializer.write(sink, row['ORDER_ID'] as number, row['CUSTOMER'] as string, row['PRICE'] as number);
-    }
-    blackHole += sink.position;
-  };
+function orderContests({ format, spec, fourSpec, schemas, batch, rows, peer }: OrderContest): Contest[] {
+  return [
+    {
+      name: `two of eight, ${bytesOf(batch)} bytes`,
+      goal: TWO_GOAL,
+      ours: decode(format, spec, ORDER_COLUMNS, TWO_OF_EIGHT, batch, schemas),
+      theirs: () => peer.decodeTwo(batch.records),
+    },
+    {
+      name: 'eight of eight',
+      goal: WHOLE_GOAL,
+      ours: decode(format, spec, ORDER_COLUMNS, ALL, batch, schemas),
+      theirs: () => peer.decodeEight(batch.records),
+    },
+    {
+      name: 'encode four',
+      goal: WHOLE_GOAL,
+      ours: encode(format, fourSpec, FOUR, rows),
+      theirs: () => peer.encodeFour(rows),
+    },
+  ];
 }
 
-function encodeNode(): () => void {
-  return () => {
-    for (const row of rows) {
-      const text = JSON.stringify({ ORDER_ID: row['ORDER_ID'], CUSTOMER: row['CUSTOMER'], PRICE: row['PRICE'] });
-      blackHole += Buffer.from(text).length;
-    }
-  };
+/** The contests of a format whose schemas are in a registry. */
+function registeredContests(
+  name: string,
+  words: 'few' | 'many',
+  peerOf: (schemas: { readonly eight: string; readonly four: string }) => peers.Peer,
+): Contest[] {
+  const rows = orders(words);
+  const { format, spec, schemas } = registered(name, ORDER_COLUMNS);
+  const { spec: fourSpec } = registered(name, FOUR);
+  const batch = encodedOrders(format, spec, rows);
+  const peer = peerOf({ eight: spec.schema!.text, four: fourSpec.schema!.text });
+  return orderContests({ format, spec, fourSpec, schemas, batch, rows, peer });
 }
 
-/** Nanoseconds a record of both, taken in turns; the least of several rounds. */
-function compare(name: string, ours: () => void, node: () => void): void {
-  let best = Infinity;
-  let bestNode = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    best = Math.min(best, time(ours));
-    bestNode = Math.min(bestNode, time(node));
-  }
-  const figures = `${best.toFixed(0).padStart(6)} ns against ${bestNode.toFixed(0).padStart(5)} ns`;
-  console.log(`${name.padEnd(44)} ${figures}   ratio ${(bestNode / best).toFixed(2)}`);
+function plain(name: string): { readonly format: Format; readonly spec: FormatSpec } {
+  return { format: formatNamed(name)!, spec: { name, properties: {}, unwrapped: false } };
 }
 
-function time(work: () => void): number {
-  const begin = process.hrtime.bigint();
-  for (let pass = 0; pass < PASSES; pass++) work();
-  return Number(process.hrtime.bigint() - begin) / (PASSES * RECORDS);
+/** A format with the schema that it writes the columns with. */
+function registered(
+  name: string,
+  columns: readonly Column[],
+): { readonly format: SchemaFormat; readonly spec: FormatSpec; readonly schemas: WriterSchemas } {
+  const { spec } = plain(name);
+  const format = asSchemaFormat(formatNamed(name)!)!;
+  const schema: RegisteredSchema = { ...format.schemaFor(spec, columns, 'value'), id: 1 };
+  return { format, spec: { ...spec, schema }, schemas: { find: () => schema } };
 }
 
-const all = columns.map((_, i) => i);
-const two = [1, 4];
-const upper = batch(false, false);
-const lower = batch(true, false);
-const spaced = batch(true, true);
-const names = (wanted: readonly number[], lowerCase: boolean) =>
-  wanted.map((i) => (lowerCase ? columns[i]!.name.toLowerCase() : columns[i]!.name));
+function bytesOf(batch: Batch): number {
+  return Math.round(batch.bytes.length / batch.ends.length);
+}
 
-console.log(
-  `record of ${Math.round(upper.bytes.length / RECORDS)} bytes; against JSON.parse and JSON.stringify with Buffer`,
-);
-compare('decode two of eight', decodeOurs(upper, two), decodeNode(upper, names(two, false)));
-compare('decode two of eight, lower-case members', decodeOurs(lower, two), decodeNode(lower, names(two, true)));
-compare('decode two of eight, blanks between', decodeOurs(spaced, two), decodeNode(spaced, names(two, true)));
-compare('decode eight of eight', decodeOurs(upper, all), decodeNode(upper, names(all, false)));
-compare('encode three', encodeOurs(), encodeNode());
-if (blackHole === 0) throw new Error('nothing was measured');
+const chosen = process.argv.slice(2).map((name) => name.toUpperCase());
+const unknown = chosen.find((name) => !Object.hasOwn(CONTESTS, name));
+if (unknown !== undefined) {
+  console.error(`there is no format "${unknown}" to measure; there are ${Object.keys(CONTESTS).join(', ')}`);
+  process.exit(2);
+}
+let missed = 0;
+console.log('decode some columns or all, and encode; median of ratios, and its middle half');
+for (const name of chosen.length === 0 ? Object.keys(CONTESTS) : chosen) {
+  console.log(name);
+  for (const contest of CONTESTS[name]!()) if (!compare(contest)) missed++;
+}
+console.log(missed === 0 ? 'every goal is met' : `${missed} goals are missed`);

@@ -1,6 +1,6 @@
 /**
  * Packs the package, installs it into an empty folder elsewhere, and uses it there: the command line, the library with a
- * worker thread, its types. Then asks publint and attw about the archive.
+ * worker thread, its types, a format with schemas, a function of a user. Then asks publint and attw about the archive.
  *
  * Packages with native code are copied from here, so that nothing is compiled; `--full` installs them from the registry.
  */
@@ -13,9 +13,10 @@ import { prepare, root } from './prepare.mjs';
 const CONSUMER = `
 import { openEngine, StatementError, type Engine, type QueryHandle, type ResultRow } from 'millrace';
 
-const engine: Engine = await openEngine({ data: 'consumer.db' });
+const engine: Engine = await openEngine({ data: 'consumer.db', settings: { 'ksql.extension.dir': 'functions' } });
 await engine.execute("CREATE STREAM s (id INT KEY, v BIGINT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);");
-await engine.execute('CREATE TABLE t AS SELECT id, SUM(v) AS total FROM s GROUP BY id EMIT CHANGES;');
+await engine.execute("CREATE STREAM twice WITH (VALUE_FORMAT='AVRO') AS SELECT id, TWICE(v) AS v FROM s;");
+await engine.execute('CREATE TABLE t AS SELECT id, SUM(v) AS total FROM twice GROUP BY id EMIT CHANGES;');
 await engine.insert('s', [{ id: 1, v: 2 }, { id: 1, v: 3 }]);
 await engine.drain();
 const query = (await engine.query('SELECT total FROM t WHERE id = 1;')) as QueryHandle;
@@ -27,8 +28,21 @@ try {
 } catch (error) {
   refused = error instanceof StatementError;
 }
+const subjects = engine.schemaRegistry?.subjects('TWICE', 'without');
 await engine.close();
-if (found[0]?.values[0] !== 5 || !refused) throw new Error(JSON.stringify({ found, refused }));
+if (found[0]?.values[0] !== 10 || !refused || subjects?.[0] !== 'TWICE-value') {
+  throw new Error(JSON.stringify({ found, refused, subjects }));
+}
+`;
+
+const FUNCTIONS = `
+import { defineScalar } from 'millrace';
+
+export const twice = defineScalar({
+  name: 'TWICE',
+  description: 'Two times the number.',
+  variants: [{ signature: '(number BIGINT) -> BIGINT', nulls: 'propagate', evaluate: (number) => 2n * BigInt(number) }],
+});
 `;
 
 prepare();
@@ -53,6 +67,8 @@ try {
   if (!told.includes(version)) fail('millrace --version', told);
 
   writeFileSync(join(consumer, 'consumer.ts'), CONSUMER);
+  mkdirSync(join(consumer, 'functions'));
+  writeFileSync(join(consumer, 'functions/twice.js'), FUNCTIONS);
   cpSync(join(root, 'node_modules/@types/node'), join(consumer, 'node_modules/@types/node'), { recursive: true });
   cpSync(join(root, 'node_modules/undici-types'), join(consumer, 'node_modules/undici-types'), { recursive: true });
   const tsc = join(root, 'node_modules/typescript/bin/tsc');

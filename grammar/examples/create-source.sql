@@ -18,4 +18,4 @@ CREATE OR REPLACE TABLE IF NOT EXISTS sensors (
 ) WITH ("KAFKA_TOPIC" = 'sensors', FORMAT = 'AVRO', REPLICAS = -1);
 
 -- Read-only, with the columns taken from the schema registry.
-CREATE SOURCE STREAM audit WITH (kafka_topic = 'audit', value_format = 'PROTOBUF', wrap_single_value = FALSE);
+CREATE SOURCE STREAM audit WITH (kafka_topic = 'audit', value_format = 'AVRO', wrap_single_value = FALSE);

@@ -5,7 +5,7 @@ import type { RegisteredSchema, SchemaText, SchemaType, WriterSchemas } from './
 
 /** A format as a plan keeps it. Plain JSON. */
 export interface FormatSpec {
-  /** `JSON`, `DELIMITED`, `KAFKA`, `NONE`. */
+  /** One of `FORMAT_NAMES`. */
   readonly name: string;
   /** Format properties by their WITH meaning, e.g. `{ delimiter: '\t' }`, `{ fullSchemaName: 'x' }`; empty when none. */
   readonly properties: Readonly<Record<string, string>>;

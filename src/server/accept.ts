@@ -1,6 +1,7 @@
 /** Media types of the API. */
 export const JSON_TYPE = 'application/json';
 export const KSQL_V1_JSON = 'application/vnd.ksql.v1+json';
+export const KSQL_V1_PROTOBUF = 'application/vnd.ksql.v1+protobuf';
 export const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
 
 /**

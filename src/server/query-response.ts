@@ -1,3 +1,5 @@
+import type { QueryHandle } from '../engine/engine.js';
+import { StatementError } from '../model/errors.js';
 import { RequestError } from './error-response.js';
 import { notAcceptable } from './json-response.js';
 import { readBody } from './request-body.js';
@@ -23,14 +25,28 @@ export async function resultResponse(
   const { text, properties, variables } = parseStatementRequest(await readBody(request, limits.statementBytesMax));
   const query = await engine.query(text, engine.session(properties, variables));
   if (query.kind !== 'print') {
-    const format = resultFormat(type, query.kind);
-    return new Response(resultStream(query, format, server), { headers: { 'content-type': format.mediaType } });
+    return new Response(await rowsOf(query, type, text, server), { headers: { 'content-type': type } });
   }
   if (printType === null) {
     await query.close();
     return notAcceptable();
   }
   return new Response(printStream(query, server), { headers: { 'content-type': printType } });
+}
+
+/** The rows as a body. @throws StatementError when they cannot be written so; the query is closed then */
+async function rowsOf(
+  query: QueryHandle,
+  type: ResultMediaType,
+  text: string,
+  server: ServerContext,
+): Promise<ReadableStream<Uint8Array>> {
+  try {
+    return resultStream(query, resultFormat(type, query.kind), server);
+  } catch (error) {
+    await query.close();
+    throw error instanceof StatementError ? error.with({ statementText: text }) : error;
+  }
 }
 
 /** A stream needs chunks, which HTTP/1.0 has not. @throws RequestError */

@@ -1,19 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PrintHandle, QueryEnd, QueryHandle, ResultRow } from '../engine/engine.js';
 import { inBandError } from './error-response.js';
-import type { ResultFormat } from './result-format.js';
-import { compileRowWriter, type RowWriter } from './row-writer.js';
+import type { PreparedResult, ResultFormat } from './result-format.js';
 import type { ServerContext } from './server-context.js';
 
-/** The rows of a query as a response body. The query ends with the body, and when the client goes away. */
+/**
+ * The rows of a query as a response body. The query ends with the body, and when the client goes away.
+ * @throws StatementError when the format cannot carry the columns; the query goes on then
+ */
 export function resultStream(
   query: QueryHandle,
   format: ResultFormat,
   server: ServerContext,
 ): ReadableStream<Uint8Array> {
-  const write = compileRowWriter(query.columns.map((column) => column.type));
+  const { begin, write } = format.prepare(query);
   return bodyStream(server, {
-    begin: format.begin(query),
+    begin,
     batches: query.batches,
     write: (rows) => (query.kind === 'push' ? eachRow(rows, write, format) : [allRows(rows, write, format)]),
     end: () => format.end(finalMessage(query.end, query.announcesCompletion)),
@@ -34,25 +36,27 @@ export function printStream(print: PrintHandle, server: ServerContext): Readable
   });
 }
 
+type RowWrite = PreparedResult['write'];
+
 function finalMessage(end: QueryEnd | null, announcesCompletion: boolean): string | null {
   if (end === 'limit') return 'Limit Reached';
   return end === 'completed' && announcesCompletion ? 'Query Completed' : null;
 }
 
 /** One text a row, so that each is written, and arrives, by itself. */
-function eachRow(rows: readonly ResultRow[], write: RowWriter, format: ResultFormat): string[] {
+function eachRow(rows: readonly ResultRow[], write: RowWrite, format: ResultFormat): string[] {
   return rows.map((row) => rowText(row, write, format));
 }
 
-function allRows(rows: readonly ResultRow[], write: RowWriter, format: ResultFormat): string {
+function allRows(rows: readonly ResultRow[], write: RowWrite, format: ResultFormat): string {
   let text = '';
   for (const row of rows) text += rowText(row, write, format);
   return text;
 }
 
-function rowText(row: ResultRow, write: RowWriter, format: ResultFormat): string {
-  const columns = write(row.values);
-  return row.tombstone ? format.tombstone(columns) : format.row(columns);
+function rowText(row: ResultRow, write: RowWrite, format: ResultFormat): string {
+  const values = write(row.values);
+  return row.tombstone ? format.tombstone(values) : format.row(values);
 }
 
 /** What {@link bodyStream} turns into a body. */
@@ -72,6 +76,11 @@ function bodyStream<T>(server: ServerContext, source: BodySource<T>): ReadableSt
   const ended = server.streams.add(() => source.close());
   let position: 'start' | 'begun' | 'rows' = 'start';
   let cancelled = false;
+
+  const leave = async (): Promise<void> => {
+    await source.close();
+    await batches.return?.();
+  };
 
   /** The pieces of the next batch; null at the end. */
   const next = async (): Promise<readonly string[] | null> => {
@@ -105,6 +114,8 @@ function bodyStream<T>(server: ServerContext, source: BodySource<T>): ReadableSt
         while (pieces?.every((piece) => piece === ''));
       } catch (error) {
         finish(source.error(error));
+        // It may be a row that could not be written, while the query itself goes on.
+        await leave();
         return;
       }
       if (pieces === null) finish(source.end());
@@ -113,8 +124,7 @@ function bodyStream<T>(server: ServerContext, source: BodySource<T>): ReadableSt
     async cancel() {
       cancelled = true;
       ended();
-      await source.close();
-      await batches.return?.();
+      await leave();
     },
   });
 }

@@ -259,5 +259,6 @@ function readRestCase(members: JsonObject, id: string): RestCase {
           },
     waitsForPushQuery: inputConditions.get('waitForActivePushQuery') === true,
     verifiesOrder: outputConditions.get('verifyOrder') === true,
+    asksForProtobuf: members.get('testPullWithProtoFormat') === true,
   };
 }

@@ -7,6 +7,7 @@ import { type SubjectVersion, subjectOf } from '../formats/schema-registry/schem
 import { JsonNumber, type JsonValue, parseJsonLossless, writeJson } from '../model/json-text.js';
 import { parse } from '../parser/parse.js';
 import type { Dialect } from '../planner/planning-context.js';
+import { KSQL_V1_JSON, KSQL_V1_PROTOBUF } from '../server/accept.js';
 import { createApp } from '../server/app.js';
 import { listOf, objectOf, textOf } from './json.js';
 import { matchRecords } from './judge/match-records.js';
@@ -34,9 +35,6 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 
 /** Runs a case of HTTP requests against a server of its own, in this process. @throws TestFailure for its first difference */
 export async function runRestCase(test: RestCase, dialect: Dialect): Promise<void> {
-  if (test.responses.some((response) => response.has('queryProto'))) {
-    throw new TestFailure('responses in protobuf format cannot be read');
-  }
   const engine = (await openEngine({
     settings: { ...SERVER_SETTINGS, ...sharedFunctionSettings(), 'millrace.dialect': dialect },
   })) as MillraceEngine;
@@ -61,7 +59,8 @@ class RestRun {
   }
 
   async run(): Promise<void> {
-    const { statements, queriesFrom, expectedError, inputs, outputs, responses, waitsForPushQuery } = this.#test;
+    const { statements, queriesFrom, expectedError, inputs, outputs, responses, waitsForPushQuery, asksForProtobuf } =
+      this.#test;
     const admin = statements.slice(0, queriesFrom);
     const queries = statements.slice(queriesFrom);
     await this.#createTopics(admin);
@@ -72,15 +71,17 @@ class RestRun {
         return;
       }
     }
-    if (waitsForPushQuery) await this.#sendQuery(queries[0]!, () => this.#produce(inputs));
+    if (waitsForPushQuery) await this.#sendQuery(queries[0]!, 'query', () => this.#produce(inputs));
     else {
       await this.#produce(inputs);
       if (responses.length > admin.length || outputs.length > 0) await inTime(this.#engine.drain());
-      for (const query of queries) {
-        const error = await this.#sendQuery(query, null);
-        if (error === null) continue;
-        this.#expectError(error);
-        return;
+      for (const kind of asksForProtobuf ? (['query', 'queryProto'] as const) : (['query'] as const)) {
+        for (const query of queries) {
+          const error = await this.#sendQuery(query, kind, null);
+          if (error === null) continue;
+          this.#expectError(error);
+          return;
+        }
       }
     }
     if (expectedError !== null && queries.length > 0)
@@ -121,7 +122,7 @@ class RestRun {
 
   /** @returns the error that the server answered, or null */
   async #sendAdmin(text: string): Promise<ErrorAnswer | null> {
-    const response = await this.#post('/ksql', text);
+    const response = await this.#post('/ksql', text, KSQL_V1_JSON);
     const body = parseJsonLossless(await inTime(response.text()));
     if (response.status !== 200) return errorOf(response.status, body);
     for (const entity of listOf(body, 'the answer')) this.#responses.push({ kind: 'admin', entity });
@@ -130,28 +131,35 @@ class RestRun {
 
   /**
    * Sends a query and reads its answer to the end.
+   * @param kind how rows are asked for
    * @param onHeader called when the first of the answer has come
    */
-  async #sendQuery(text: string, onHeader: (() => Promise<void>) | null): Promise<ErrorAnswer | null> {
-    const response = await this.#post('/query', text);
+  async #sendQuery(
+    text: string,
+    kind: 'query' | 'queryProto',
+    onHeader: (() => Promise<void>) | null,
+  ): Promise<ErrorAnswer | null> {
+    const response = await this.#post('/query', text, kind === 'query' ? KSQL_V1_JSON : KSQL_V1_PROTOBUF);
     const body = await inTime(readBody(response, onHeader));
     const json = parseJsonLossless(body);
     if (response.status !== 200) return errorOf(response.status, json);
     const rows = listOf(json, 'the answer').map((row) => objectOf(row, 'a row'));
     const failed = rows.find((row) => row.has('errorMessage'));
     if (failed !== undefined) return errorOf(response.status, failed.get('errorMessage')!);
-    this.#responses.push({ kind: 'query', rows });
+    this.#responses.push({ kind, rows });
     return null;
   }
 
-  async #post(path: string, text: string): Promise<Response> {
+  async #post(path: string, text: string, accept: string): Promise<Response> {
     const body = writeJson(
       new Map<string, JsonValue>([
         ['ksql', text],
         ['streamsProperties', new Map(this.#test.properties)],
       ]),
     );
-    return await inTime(this.#fetch(new Request(`http://localhost${path}`, { method: 'POST', body })));
+    return await inTime(
+      this.#fetch(new Request(`http://localhost${path}`, { method: 'POST', headers: { accept }, body })),
+    );
   }
 
   /** Topic by topic, each record in the partition of its key; all at once, so that none is processed before the others are there. */

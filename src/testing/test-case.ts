@@ -125,6 +125,8 @@ export interface RestCase extends CaseBase {
   } | null;
   readonly waitsForPushQuery: boolean;
   readonly verifiesOrder: boolean;
+  /** Whether all queries are sent once more, for rows as Protobuf messages. */
+  readonly asksForProtobuf: boolean;
 }
 
 export type TestCase = QueryCase | SqlCase | RestCase;

@@ -141,7 +141,9 @@ describe.runIf(hasClient)('confluent-kafka for Python', () => {
     ] as const) {
       await raw(`RAW_${format}`, `rec-${format}`, ', PARTITIONS=1');
       await engine.execute(`INSERT INTO RAW_${format} VALUES (TO_BYTES('${String(written[format])}', 'base64'));`);
-      await engine.execute(`CREATE STREAM ORDERS_${format} WITH (KAFKA_TOPIC='rec-${format}', VALUE_FORMAT='${name}');`);
+      await engine.execute(
+        `CREATE STREAM ORDERS_${format} WITH (KAFKA_TOPIC='rec-${format}', VALUE_FORMAT='${name}');`,
+      );
       expect(await rows(`SELECT * FROM ORDERS_${format};`)).toEqual([expected[format]]);
       await engine.execute(`CREATE STREAM OUT_${format} AS SELECT ITEM, AMOUNT FROM ORDERS_${format};`);
       await engine.drain();

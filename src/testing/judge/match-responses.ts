@@ -1,13 +1,16 @@
+import { messageOf } from '../../formats/protobuf/content-of.js';
+import type { MessageType } from '../../formats/protobuf/proto-schema.js';
 import { parseDecimal } from '../../model/decimal.js';
 import { JsonNumber, type JsonObject, type JsonValue, writeJson } from '../../model/json-text.js';
-import { listOf, objectOf } from '../json.js';
+import { listOf, objectOf, textOf } from '../json.js';
 import { type RestCase, TestFailure } from '../test-case.js';
 import { isIntegerText } from './actual-value.js';
+import { messageText, withSortedMaps } from './protobuf-text.js';
 
-/** An answer of a server: an entity of an admin request, or the rows of a query. */
+/** An answer of a server: an entity of an admin request, or the rows of a query, in JSON or as Protobuf messages. */
 export type RestResponse =
   | { readonly kind: 'admin'; readonly entity: JsonValue }
-  | { readonly kind: 'query'; readonly rows: readonly JsonObject[] };
+  | { readonly kind: 'query' | 'queryProto'; readonly rows: readonly JsonObject[] };
 
 /** An error that a server answered. */
 export interface ErrorAnswer {
@@ -57,17 +60,44 @@ export function matchResponses(expected: readonly JsonObject[], actual: readonly
 }
 
 function responseDifference(expected: JsonObject, actual: RestResponse, test: RestCase): string | null {
-  if (expected.has('admin') !== (actual.kind === 'admin'))
-    return `expected ${[...expected.keys()]}, got ${actual.kind}`;
+  if (!expected.has(actual.kind)) return `expected ${[...expected.keys()]}, got ${actual.kind}`;
   if (actual.kind === 'admin') return fieldsDifference(expected.get('admin')!, actual.entity, test, null);
-  const rows = listOf(expected.get('query'), 'query');
+  const rows = listOf(expected.get(actual.kind), actual.kind);
   if (rows.length !== actual.rows.length) {
     const got = actual.rows.map((row) => writeJson(row)).join(', ');
     return `expected ${rows.length} rows, got ${actual.rows.length}: ${got}`;
   }
+  if (actual.kind === 'query') return rowsDifference(rows, actual.rows, test);
+  const message = messageOf({ type: 'PROTOBUF', text: schemaOf(actual.rows), imports: [] }, null);
+  return rowsDifference(
+    rows.map((row) => withText(row, (text) => (typeof text === 'string' ? withSortedMaps(text, message) : text))),
+    actual.rows.map((row) => withText(row, (content) => textOfMessage(content, message))),
+    test,
+  );
+}
+
+/** The .proto text of a header. */
+function schemaOf(rows: readonly JsonObject[]): string {
+  const header = objectOf(rows[0]?.get('header'), 'the header of an answer in Protobuf');
+  return textOf(header.get('protoSchema'), 'protoSchema');
+}
+
+/** The row with another content; what is no row stays as it is. */
+function withText(row: JsonValue, change: (content: JsonValue) => JsonValue): JsonObject {
+  const members = objectOf(row, 'a row');
+  const content = members.get('row');
+  return content === undefined ? members : new Map(members).set('row', change(content));
+}
+
+function textOfMessage(content: JsonValue, message: MessageType): string {
+  const base64 = textOf(objectOf(content, 'a row').get('protobufBytes'), 'protobufBytes');
+  return withSortedMaps(messageText(Buffer.from(base64, 'base64'), message), message);
+}
+
+function rowsDifference(expected: readonly JsonValue[], actual: readonly JsonObject[], test: RestCase): string | null {
   const pools = test.verifiesOrder ? null : { expected: [] as string[], actual: [] as string[] };
-  for (const [i, row] of rows.entries()) {
-    const difference = fieldsDifference(row, actual.rows[i]!, test, pools);
+  for (const [i, row] of expected.entries()) {
+    const difference = fieldsDifference(row, actual[i]!, test, pools);
     if (difference !== null) return `row ${i}: ${difference}`;
   }
   return pools === null ? null : poolDifference(pools.expected.sort(), pools.actual.sort());
@@ -80,7 +110,7 @@ function poolDifference(expected: readonly string[], actual: readonly string[]):
 
 /**
  * Every expected field must be in the actual object; nested objects likewise; everything else must be equal. A field `name|starts_with` asks for a prefix.
- * @param pools takes `columns`, whose rows come in any order; null compares them where they stand
+ * @param pools takes `columns`, and rows that are texts, which come in any order; null compares them where they stand
  */
 function fieldsDifference(
   expected: JsonValue,
@@ -101,7 +131,7 @@ function fieldsDifference(
       if (!(typeof value === 'string' && typeof found === 'string' && found.startsWith(value))) {
         return `${name}: expected to start with ${writeJson(value)}, got ${writeJson(found)}`;
       }
-    } else if (name === 'columns' && pools !== null) {
+    } else if (pools !== null && (name === 'columns' || (name === 'row' && typeof value === 'string'))) {
       pools.expected.push(canonical(value));
       pools.actual.push(canonical(found));
     } else {

@@ -17,6 +17,7 @@ const CASE: RestCase = {
   expectedError: null,
   waitsForPushQuery: false,
   verifiesOrder: false,
+  asksForProtobuf: false,
 };
 
 const object = (text: string): JsonObject => parseJsonLossless(text) as JsonObject;

@@ -1,0 +1,114 @@
+import type { Random } from '../simulation/random.js';
+import { anyNumber, varint } from './varint.js';
+
+/** With what other programs write and SQL's own columns do not: every scalar, packed or not, oneofs, groups, wrappers, recursion. */
+export const FOREIGN_PROTO3 = `syntax = "proto3";
+import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/type/date.proto";
+import "google/type/timeofday.proto"; import "confluent/type/decimal.proto";
+message Foreign {
+  uint32 u32 = 1; uint64 u64 = 2; sint32 s32 = 3; sint64 s64 = 4; fixed32 f32 = 5; fixed64 f64 = 6; sfixed32 sf32 = 7; sfixed64 sf64 = 8;
+  float f = 9; Color color = 10; map<string, Part> parts = 11; repeated Color colors = 12; repeated sint64 run = 13;
+  repeated int32 loose = 14 [packed = false]; Part part = 15; optional bool maybe = 16;
+  oneof choice { string text = 17; int32 number = 18; Part whole = 19; }
+  google.protobuf.Timestamp at = 20; google.protobuf.StringValue wrapped = 21; confluent.type.Decimal amount = 22;
+  google.type.Date day = 23; google.type.TimeOfDay clock = 24; repeated Part list = 25; repeated google.protobuf.Timestamp times = 26;
+  map<int32, double> numbers = 27; bytes raw = 28; int64 far = 2000;
+  message Part { int32 n = 1; repeated string names = 2; Part inner = 3; }
+  enum Color { RED = 0; GREEN = 1; BLUE = -1; }
+}
+message Other { string a = 1; message Inner { int32 b = 1; } Inner inner = 2; }`;
+
+export const FOREIGN_PROTO2 = `syntax = "proto2";
+message Foreign {
+  required int32 id = 1; optional string name = 2 [default = "none"]; optional double price = 3 [default = 1.5];
+  optional group Old = 4 { optional int32 n = 1; optional string s = 2; } repeated group Many = 5 { optional int64 n = 1; }
+  repeated fixed32 run = 6 [packed = true]; optional Part part = 7; extensions 100 to 199;
+  message Part { optional bytes raw = 1; optional Part inner = 2; repeated Part more = 3; }
+}`;
+
+const FIELDS_MAX = 12;
+const DEPTH_MAX = 5;
+const TEXTS = ['', 'a', 'Zürich', '12', '😀', 'x'.repeat(60)].map((text) => Buffer.from(text));
+
+/** A message whose fields have small numbers and any wire types, so that many of them mean something in any schema. */
+export function protobufBody(random: Random, depth = 0): Buffer {
+  const parts: Buffer[] = [];
+  for (let fields = random.below(FIELDS_MAX); fields > 0; fields--) {
+    const number = random.chance(0.95) ? 1 + random.below(30) : random.pick([100, 2000, 19_000, 536_870_911]);
+    parts.push(...field(random, number, depth));
+  }
+  return Buffer.concat(parts);
+}
+
+function field(random: Random, number: number, depth: number): Buffer[] {
+  const tag = (wire: number) => varint(number * 8 + wire);
+  const draw = random.below(10);
+  if (draw < 3) return [tag(0), varint(anyNumber(random))];
+  if (draw < 4) return [tag(1), Buffer.alloc(8, random.below(256))];
+  if (draw < 5) return [tag(5), Buffer.alloc(4, random.below(256))];
+  if (draw < 6 && depth < DEPTH_MAX) return [tag(3), protobufBody(random, depth + 1), tag(4)];
+  return [tag(2), ...delimited(content(random, depth))];
+}
+
+function content(random: Random, depth: number): Buffer {
+  const draw = random.below(4);
+  if (draw === 0 && depth < DEPTH_MAX) return protobufBody(random, depth + 1);
+  if (draw === 1) return Buffer.concat(Array.from({ length: random.below(6) }, () => varint(anyNumber(random))));
+  return random.pick(TEXTS);
+}
+
+function delimited(bytes: Buffer): [Buffer, Buffer] {
+  return [varint(bytes.length), bytes];
+}
+
+const DEEP = 5_000;
+const MANY = 20_000;
+
+/** Messages within each other, some thousand deep. */
+export function deepMessages(random: Random): Buffer {
+  const tag = varint((1 + random.below(28)) * 8 + 2);
+  let bytes: Buffer = Buffer.from(random.pick(TEXTS));
+  const heads: Buffer[] = [];
+  let length = bytes.length;
+  for (let depth = random.below(DEEP); depth > 0; depth--) {
+    const head = Buffer.concat([tag, varint(length)]);
+    heads.push(head);
+    length += head.length;
+  }
+  bytes = Buffer.concat([...heads.reverse(), bytes]);
+  return bytes;
+}
+
+/** Groups within each other, most of them without an end. */
+export function deepGroups(random: Random): Buffer {
+  const number = 1 + random.below(28);
+  const depth = random.below(DEEP);
+  const begin = Buffer.concat(Array.from({ length: depth }, () => varint(number * 8 + 3)));
+  const end = Buffer.concat(Array.from({ length: random.chance(0.3) ? depth : 0 }, () => varint(number * 8 + 4)));
+  return Buffer.concat([begin, end]);
+}
+
+/** Very many small occurrences of one field: empty messages, entries, members of a oneof by turns. */
+export function manyFields(random: Random): Buffer {
+  const numbers = random.chance(0.7) ? [1 + random.below(28)] : [1 + random.below(28), 1 + random.below(28)];
+  const one = Buffer.concat(
+    numbers.map((number) =>
+      Buffer.concat([varint(number * 8 + 2), ...delimited(random.chance(0.6) ? Buffer.alloc(0) : content(random, 3))]),
+    ),
+  );
+  return Buffer.concat(Array.from({ length: random.below(MANY) / 4 }, () => one));
+}
+
+/** A run of numbers as long as a record can be. */
+export function longRun(random: Random): Buffer {
+  const bytes = Buffer.alloc(random.below(MANY), random.below(256));
+  return Buffer.concat([varint((1 + random.below(28)) * 8 + 2), ...delimited(bytes)]);
+}
+
+/** A decimal of many digits or a scale out of all measure. */
+export function hugeDecimal(random: Random): Buffer {
+  const value = Buffer.concat([varint(10), ...delimited(Buffer.alloc(random.below(MANY), random.below(256)))]);
+  const scales = Buffer.concat([varint(16), varint(anyNumber(random)), varint(24), varint(anyNumber(random))]);
+  const number = random.chance(0.5) ? 22 : 1 + random.below(28);
+  return Buffer.concat([varint(number * 8 + 2), ...delimited(Buffer.concat([value, scales]))]);
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import type { Column } from '../../src/model/schema.js';
+import {
+  arrayType,
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  DATE,
+  DOUBLE,
+  decimalType,
+  INTEGER,
+  mapType,
+  type SqlType,
+  STRING,
+  structType,
+  TIME,
+  TIMESTAMP,
+} from '../../src/model/sql-type.js';
+import type { SqlValue } from '../../src/model/value.js';
+import { sqlTypes } from '../support/sql-values.js';
+
+/** Columns of a key or value. */
+export interface Shape {
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** What a format can carry. */
+export type Carried = 'scalars' | 'maps with texts as keys' | 'messages';
+
+const SCALARS: readonly SqlType[] = [
+  BOOLEAN,
+  INTEGER,
+  BIGINT,
+  DOUBLE,
+  decimalType(9, 2),
+  decimalType(38, 10),
+  STRING,
+  BYTES,
+  DATE,
+  TIME,
+  TIMESTAMP,
+];
+
+const fieldsOf = (types: readonly SqlType[]) => types.map((type, i) => ({ name: `F${i}`, type }));
+const POINT = structType([
+  { name: 'X', type: INTEGER },
+  { name: 'Y', type: DOUBLE },
+  { name: 'LABEL', type: STRING },
+]);
+const NODE = (depth: number): SqlType =>
+  structType([
+    { name: 'N', type: BIGINT },
+    { name: 'TAGS', type: arrayType(STRING) },
+    ...(depth > 0 ? [{ name: 'NEXT', type: NODE(depth - 1) }] : []),
+  ]);
+
+const NESTED: Readonly<Record<string, readonly SqlType[]>> = {
+  nested: [NODE(4), STRING, structType(fieldsOf([POINT, BYTES, structType(fieldsOf([DATE, NODE(0)]))]))],
+  collections: [
+    arrayType(mapType(STRING, POINT)),
+    mapType(STRING, arrayType(POINT)),
+    arrayType(arrayType(BIGINT)),
+    STRING,
+  ],
+  everything: [
+    structType(fieldsOf(SCALARS)),
+    ...SCALARS.map(arrayType),
+    ...SCALARS.map((type) => mapType(STRING, type)),
+    arrayType(
+      mapType(STRING, structType([...fieldsOf(SCALARS), { name: 'MORE', type: arrayType(mapType(STRING, NODE(1))) }])),
+    ),
+  ],
+};
+
+const RANDOM_SHAPES = 12;
+
+/** Columns of many types, the same for the same seed: flat ones, nested ones, arrays of maps of structs, all of SQL's types, and some by chance. */
+export function shapesFor(carried: Carried, seed: number): Shape[] {
+  const flat = [shape('flat', [BIGINT, STRING, DOUBLE, INTEGER, BOOLEAN]), shape('scalars', SCALARS)];
+  if (carried === 'scalars') return flat;
+  const nested = Object.entries(NESTED).map(([name, types]) =>
+    shape(
+      name,
+      types.map((type) => fitted(type, carried)),
+    ),
+  );
+  const byChance = fc
+    .sample(fc.array(sqlTypes(3), { minLength: 1, maxLength: 4 }), { numRuns: RANDOM_SHAPES, seed })
+    .map((types, i) =>
+      shape(
+        `by chance ${i}`,
+        types.map((type) => fitted(type, carried)),
+      ),
+    );
+  return [...flat, ...nested, ...byChance];
+}
+
+/** Types of single columns that are written without a record around them. */
+export function bareTypesFor(carried: Carried): SqlType[] {
+  const nested = Object.values(NESTED).map(([type]) => fitted(type!, carried));
+  return carried === 'scalars' ? [...SCALARS] : [...SCALARS, ...nested];
+}
+
+export function shape(name: string, types: readonly SqlType[]): Shape {
+  return { name, columns: types.map((type, i) => ({ name: `C${i}`, type, role: 'value' })) };
+}
+
+function fitted(type: SqlType, carried: Carried): SqlType {
+  switch (type.kind) {
+    case 'ARRAY': {
+      const element = fitted(type.element, carried);
+      const isRepeated = element.kind === 'ARRAY' || element.kind === 'MAP';
+      return arrayType(isRepeated && carried === 'messages' ? structType([{ name: 'L', type: element }]) : element);
+    }
+    case 'MAP':
+      return mapType(STRING, fitted(type.value, carried));
+    case 'STRUCT':
+      return structType(type.fields.map(({ name, type: inner }) => ({ name, type: fitted(inner, carried) })));
+    default:
+      return type;
+  }
+}
+
+/** The value without nulls in arrays, which not every format can write. */
+export function withoutNullItems(value: SqlValue, type: SqlType): SqlValue {
+  if (value === null) return null;
+  switch (type.kind) {
+    case 'ARRAY':
+      return (value as SqlValue[]).filter((item) => item !== null).map((item) => withoutNullItems(item, type.element));
+    case 'MAP':
+      return new Map([...(value as Map<SqlValue, SqlValue>)].map(([k, v]) => [k, withoutNullItems(v, type.value)]));
+    case 'STRUCT':
+      return type.fields.map((field, i) => withoutNullItems((value as SqlValue[])[i]!, field.type));
+    default:
+      return value;
+  }
+}
