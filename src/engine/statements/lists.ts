@@ -1,7 +1,7 @@
 import type { ListQueries, ListSources, ListTopics } from '../../parser/ast.js';
 import { queryDescription, queryStatuses, runningQuery, sourceDescription, sourceListItem } from '../describe.js';
 import { type Entity, type PropertyItem, type RunningQuery, schemaInfo } from '../entities.js';
-import { SETTINGS } from '../settings.js';
+import { SETTINGS, type SettingDefinition } from '../settings.js';
 import type { StatementContext } from './handler.js';
 
 const INTERNAL_TOPIC = /^(_confluent|__)/;
@@ -114,7 +114,7 @@ export function listProperties(context: StatementContext): Entity {
     (s): PropertyItem => ({
       name: s.name,
       scope: 'KSQL',
-      value: settings.get(s.name, overrides),
+      value: shown(s, settings.get(s.name, overrides)),
       editable: s.level === 'QUERY',
       level: s.level,
     }),
@@ -129,6 +129,11 @@ export function listProperties(context: StatementContext): Entity {
       (s) => s.name,
     ),
   };
+}
+
+/** Secrets are not: Kafka's word for them stands there. */
+function shown({ secret }: SettingDefinition, value: string | null): string | null {
+  return secret && value !== null && value !== '' ? '[hidden]' : value;
 }
 
 export function listVariables(context: StatementContext): Entity {

@@ -1,4 +1,5 @@
 import type { SourceEntry, SourceWindow } from '../../catalog/catalog.js';
+import { formatNamed } from '../../formats/index.js';
 import { datePattern } from '../../model/date-pattern.js';
 import { StatementError } from '../../model/errors.js';
 import {
@@ -100,7 +101,7 @@ function withInferred(declared: Schema, { KEY, VALUE }: InferredSides): Schema {
 
 function formatsInfer(properties: WithProperties, side: 'KEY' | 'VALUE'): boolean {
   const name = (properties.text(`${side}_FORMAT`) ?? properties.text('FORMAT') ?? '').toUpperCase();
-  return name === 'AVRO' || name === 'PROTOBUF' || name === 'JSON_SR';
+  return formatNamed(name)?.support.schemaRegistry === true;
 }
 
 /** Name, key and header rules of the column list. */

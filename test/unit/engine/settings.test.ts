@@ -9,6 +9,7 @@ import {
   Settings,
   settingNamed,
 } from '../../../src/engine/settings.js';
+import { open } from './engine-fixture.js';
 
 describe('names of settings', () => {
   it.each([
@@ -91,5 +92,18 @@ describe('values of settings', () => {
     expect(() => new Settings({ 'cache.max.bytes.buffering': 'much' })).toThrow(
       expect.objectContaining({ code: 'invalid-property' }),
     );
+  });
+});
+
+describe('LIST PROPERTIES', () => {
+  it('shows no secrets', async () => {
+    const engine = await open({
+      settings: { 'ksql.schema.registry.basic.auth.user.info': 'ann:hunter2', 'ksql.service.id': 'shown_' },
+    });
+    const [entity] = await engine.execute('LIST PROPERTIES;');
+    const text = JSON.stringify(entity);
+    expect(text).toContain('"name":"ksql.schema.registry.basic.auth.user.info","scope":"KSQL","value":"[hidden]"');
+    expect(text).toContain('shown_');
+    expect(text).not.toContain('hunter2');
   });
 });
