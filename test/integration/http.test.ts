@@ -227,9 +227,9 @@ describe('the HTTP server', () => {
           status: 406,
           text: '',
         });
-        const proto = 'application/vnd.ksql.v1+protobuf';
-        expect(await post(path, { sql: 'SELECT 1;' }, { accept: proto })).toMatchObject({ status: 406 });
       }
+      const proto = 'application/vnd.ksql.v1+protobuf';
+      expect(await post('/ksql', { ksql: 'SHOW STREAMS;' }, { accept: proto })).toMatchObject({ status: 406 });
     });
 
     it('sends the header first, then a chunk a row, while the query runs', async () => {

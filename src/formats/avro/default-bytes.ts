@@ -1,4 +1,4 @@
-import { Type } from 'avsc';
+import avsc, { type Type } from 'avsc';
 import { JsonNumber, type JsonValue } from '../../model/json-text.js';
 import { GrowableSink } from '../byte-sink.js';
 import type { AvroType } from './avro-type.js';
@@ -28,7 +28,7 @@ function bytesOf(type: AvroType, value: JsonValue): Buffer | null {
   if (plain === undefined) return null;
   try {
     // A record whose one field has the default, made of nothing.
-    const record = Type.forSchema({
+    const record = avsc.Type.forSchema({
       type: 'record',
       name: 'Defaults',
       namespace: 'millrace.defaults',
