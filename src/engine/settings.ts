@@ -88,7 +88,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     'boolean',
     'ksql.query.push.v2.enabled',
     'false',
-    "Whether push queries that follow one query's results from the latest record have the ids of ksqlDB's scalable push queries.",
+    "Whether push queries that follow one query's results from the latest record are as ksqlDB's scalable push queries: with their ids, and without records whose key is null.",
   ),
   define(
     'QUERY',

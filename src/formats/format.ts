@@ -95,6 +95,11 @@ export interface Format {
   ): Deserializer;
   /** Formats with a registry write `spec.schema`, which must be set. */
   serializer(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): Serializer;
+  /**
+   * For formats in which a null may read as something else: what a value of a column becomes when it is written and read.
+   * Null when values of the type stay as they are; formats that keep nulls lack it.
+   */
+  readBack?(spec: FormatSpec, type: SqlType): ((value: SqlValue) => SqlValue) | null;
 }
 
 /** What a schema holds, in SQL's types. */

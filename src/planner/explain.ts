@@ -91,7 +91,7 @@ function detailsOf(step: PhysicalStep): string[] {
     case 'streamStreamJoin':
       return [step.join, `before: ${step.beforeMs} ms`, `after: ${step.afterMs} ms`, `grace: ${step.graceMs} ms`];
     case 'materialize':
-      return [`store: ${step.store.name}`];
+      return [`store: ${step.store.name}`, ...(step.rowFormat === undefined ? [] : [`rows as ${step.rowFormat.name}`])];
   }
 }
 

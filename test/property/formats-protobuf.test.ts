@@ -138,6 +138,14 @@ function withoutNullItems(value: SqlValue, type: SqlType): SqlValue {
   }
 }
 
+/** With the texts as UTF-8 keeps them. */
+function wellFormed(value: SqlValue): SqlValue {
+  if (typeof value === 'string') return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (!(value instanceof Map)) return value;
+  return new Map([...value].map(([key, item]) => [wellFormed(key), wellFormed(item)]));
+}
+
 interface Case {
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
@@ -168,6 +176,26 @@ describe('what is written is read', () => {
           same(
             decodeRow(format, spec, columns, bytes, 'value', only(schema)),
             whole.map((value, i) => expected(value, columns[i]!.type, nullable)),
+          );
+        }
+      }),
+      { numRuns: RUNS / 40 },
+    );
+  });
+
+  it('as readBack foretells', () => {
+    fc.assert(
+      fc.property(cases(3), ({ columns, rows, nullable }) => {
+        const spec = specOf(nullable);
+        const readBack = columns.map(
+          ({ type }) => protobufFormat.readBack!(spec, type) ?? ((value: SqlValue) => value),
+        );
+        for (const row of rows) {
+          const whole = row.map((value, i) => wellFormed(withoutNullItems(value, columns[i]!.type)));
+          const bytes = encodeRow(protobufNosrFormat, spec, columns, whole)!;
+          same(
+            whole.map((value, i) => readBack[i]!(value)),
+            decodeRow(protobufNosrFormat, spec, columns, bytes),
           );
         }
       }),

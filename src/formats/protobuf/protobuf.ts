@@ -11,6 +11,7 @@ import { contentOfProto, messageOf } from './content-of.js';
 import { bareDeserializer, ProtobufDeserializer, structDeserializer } from './deserializer.js';
 import { parseProto } from './parse-proto.js';
 import type { MessageType } from './proto-schema.js';
+import { readBackAs } from './read-back.js';
 import { isIdentifier, type NullableRepresentation, STRUCT_DEPTH_MAX, schemaForColumns } from './schema-for.js';
 import { framePrefix, protobufSerializer, structSerializer } from './serializer.js';
 
@@ -42,6 +43,7 @@ export const protobufFormat: SchemaFormat = {
     const message = messageOf(spec.schema, fullNameOf(spec));
     return protobufSerializer(message, columns, framePrefix(spec.schema.id, parseProto(spec.schema), message), target);
   },
+  readBack: (spec, type) => readBackAs(type, representationOf(spec)),
   schemaFor(spec, columns) {
     return schemaForColumns(columns, fullNameOf(spec), representationOf(spec));
   },
@@ -83,6 +85,7 @@ export const protobufNosrFormat: Format = {
     if (!spec.unwrapped) return wrapped;
     return { write: (sink, value) => (value === null ? false : wrapped.write(sink, value!)) };
   },
+  readBack: (spec, type) => (spec.unwrapped ? null : readBackAs(type, representationOf(spec))),
 };
 
 /** The type of the single column that is a message as a whole; null when the columns are fields. */

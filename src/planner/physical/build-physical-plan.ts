@@ -15,6 +15,7 @@ import {
 import { repartitionTopic } from './internal-names.js';
 import type {
   AggregateCall,
+  MaterializeStep,
   PhysicalPlan,
   PhysicalStep,
   RepartitionStep,
@@ -49,6 +50,7 @@ export function buildPhysicalPlan(plan: LogicalPlan, options: PhysicalOptions): 
       input: root,
       schema: root.schema,
       store: storeOf('Project-Last-Materialize', root.schema, keyWindowOf(plan)),
+      ...rowFormatOf(plan, options.sink),
     };
   }
   return {
@@ -62,6 +64,17 @@ export function buildPhysicalPlan(plan: LogicalPlan, options: PhysicalOptions): 
     limit: options.limit,
     settings: options.settings,
   };
+}
+
+/**
+ * ksqlDB keeps the rows of a table in the value format of its leftmost source. That is to be seen where the format cannot tell nulls from
+ * defaults; where the table's own topic has another format, its rows stay as they are.
+ */
+function rowFormatOf(plan: LogicalPlan, sink: SinkPlan | null): Pick<MaterializeStep, 'rowFormat'> {
+  if (sink === null) return {};
+  const { name, properties, unwrapped } = sink.valueFormat;
+  const isForgetful = name === scansOf(plan)[0]!.entry.valueFormat.name && requireFormat(name).readBack !== undefined;
+  return isForgetful ? { rowFormat: { name, properties, unwrapped } } : {};
 }
 
 /** Whether pull queries can read the step's rows from a store below it, by filters and projections alone. */

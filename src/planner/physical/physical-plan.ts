@@ -246,6 +246,8 @@ export interface MaterializeStep extends StepBase {
   readonly kind: 'materialize';
   readonly input: PhysicalStep;
   readonly store: StorePlan;
+  /** Rows become what their values are when written in this format and read again; absent: they stay as they are. */
+  readonly rowFormat?: FormatSpec;
 }
 
 export type PhysicalStep =

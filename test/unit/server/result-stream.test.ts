@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryEnd, QueryHandle, ResultRow } from '../../../src/engine/engine.js';
-import { SystemError } from '../../../src/model/errors.js';
+import { RecordError, StatementError, SystemError } from '../../../src/model/errors.js';
 import { BIGINT, STRING } from '../../../src/model/sql-type.js';
 import { systemClock } from '../../../src/model/time.js';
-import { DELIMITED, JSON_TYPE, KSQL_V1_JSON } from '../../../src/server/accept.js';
+import type { SqlValue } from '../../../src/model/value.js';
+import { DELIMITED, JSON_TYPE, KSQL_V1_JSON, KSQL_V1_PROTOBUF } from '../../../src/server/accept.js';
 import { ServerFigures } from '../../../src/server/metrics/server-figures.js';
 import { OpenStreams } from '../../../src/server/open-streams.js';
-import { type ResultMediaType, resultFormat } from '../../../src/server/result-format.js';
+import { type ResultFormat, type ResultMediaType, resultFormat } from '../../../src/server/result-format.js';
 import { resultStream } from '../../../src/server/result-stream.js';
 import { DEFAULT_LIMITS, type ServerContext } from '../../../src/server/server-context.js';
 
@@ -20,15 +21,14 @@ interface Script {
   readonly end?: QueryEnd;
   readonly announces?: boolean;
   readonly failure?: Error;
+  /** Name of the second column. */
+  readonly second?: string;
 }
 
 class ScriptedQuery implements QueryHandle {
   readonly queryId = 'q1';
   readonly kind: 'push' | 'pull';
-  readonly columns = [
-    { name: 'ID', type: STRING, isKey: true },
-    { name: 'a`b', type: BIGINT, isKey: false },
-  ];
+  readonly columns: QueryHandle['columns'];
   readonly announcesCompletion: boolean;
   readonly batches: AsyncIterable<readonly ResultRow[]>;
   end: QueryEnd | null = null;
@@ -37,6 +37,10 @@ class ScriptedQuery implements QueryHandle {
 
   constructor(script: Script) {
     this.kind = script.kind ?? 'push';
+    this.columns = [
+      { name: 'ID', type: STRING, isKey: true },
+      { name: script.second ?? 'a`b', type: BIGINT, isKey: false },
+    ];
     this.announcesCompletion = script.announces ?? true;
     this.batches = this.#run(script);
   }
@@ -121,6 +125,38 @@ describe('resultStream', () => {
     expect(() => JSON.parse(text)).not.toThrow();
   });
 
+  const proto = first
+    .replace(
+      /\}\}$/,
+      ',"protoSchema":"syntax = \\"proto3\\";\\n\\nmessage ConnectDefault1 {\\n  string ID = 1;\\n  int64 N = 2;\\n}\\n"}}',
+    )
+    .replace('a``b', 'N');
+
+  it('writes messages in the place of values', async () => {
+    const script = { batches: ROWS, end: 'limit', second: 'N' } as const;
+    expect(await chunksOf(new ScriptedQuery(script), KSQL_V1_PROTOBUF)).toEqual([
+      `${proto},\n`,
+      '{"row":{"protobufBytes":"CgFhEAE="}},\n',
+      '{"row":{"protobufBytes":"CgFiEAI="}},\n',
+      '{"row":{"protobufBytes":"CgFj","tombstone":true}},\n',
+      '{"row":{"protobufBytes":"CgFkEAQ="}},\n',
+      '{"finalMessage":"Limit Reached"}]',
+    ]);
+    expect(await chunksOf(new ScriptedQuery({ ...script, kind: 'pull' }), KSQL_V1_PROTOBUF)).toEqual([
+      proto,
+      ',\n{"row":{"protobufBytes":"CgFhEAE="}},\n{"row":{"protobufBytes":"CgFiEAI="}}',
+      ',\n{"row":{"protobufBytes":"CgFj","tombstone":true}}',
+      ',\n{"row":{"protobufBytes":"CgFkEAQ="}}',
+      ',\n{"finalMessage":"Limit Reached"}]',
+    ]);
+  });
+
+  it('does not begin where a format cannot carry the columns', () => {
+    const query = new ScriptedQuery({});
+    expect(() => resultStream(query, resultFormat(KSQL_V1_PROTOBUF, 'push'), context())).toThrow(StatementError);
+    expect(query.taken).toBe(0);
+  });
+
   const error = '{"@type":"generic_error","error_code":50000,"message":"disk full"}';
 
   it.each<[ResultMediaType, 'push' | 'pull', string]>([
@@ -128,9 +164,29 @@ describe('resultStream', () => {
     [JSON_TYPE, 'push', `[${HEADER},["a",1],${error}]`],
     [KSQL_V1_JSON, 'push', `${first},\n{"row":{"columns":["a",1]}},\n{"errorMessage":${error}}]`],
     [KSQL_V1_JSON, 'pull', `${first},\n{"row":{"columns":["a",1]}},\n{"errorMessage":${error}}]`],
+    [KSQL_V1_PROTOBUF, 'push', `${proto},\n{"row":{"protobufBytes":"CgFhEAE="}},\n{"errorMessage":${error}}]`],
+    [KSQL_V1_PROTOBUF, 'pull', `${proto},\n{"row":{"protobufBytes":"CgFhEAE="}},\n{"errorMessage":${error}}]`],
   ])('reports a failure in %s of a %s query', async (type, kind, text) => {
-    const query = new ScriptedQuery({ kind, batches: [[row('a', 1)]], failure: new SystemError('disk full') });
+    const second = type === KSQL_V1_PROTOBUF ? 'N' : 'a`b';
+    const query = new ScriptedQuery({ kind, batches: [[row('a', 1)]], failure: new SystemError('disk full'), second });
     expect((await chunksOf(query, type)).join('')).toBe(text);
+  });
+
+  it.each(['push', 'pull'] as const)('ends a %s query at a row that cannot be written', async (kind) => {
+    const batches = [[row('a', 1)], [row('b', 2)], [row('c', 3)]];
+    const query = new ScriptedQuery({ kind, batches });
+    const json = resultFormat(KSQL_V1_JSON, kind);
+    const write = (values: readonly SqlValue[]): string => {
+      if (values[1] === 2) throw new RecordError('serialization', 'no such number');
+      return `"columns":["${values[0]}"]`;
+    };
+    const format: ResultFormat = { ...json, prepare: (q) => ({ ...json.prepare(q), write }) };
+    const streams = new OpenStreams();
+    let text = '';
+    for await (const chunk of resultStream(query, format, context(streams))) text += Buffer.from(chunk);
+    expect(text).toContain('["a"]');
+    expect(text).toMatch(/"error_code":50000,"message":"no such number"\}\}\]$/);
+    await expect.poll(() => [query.closed, query.taken, streams.size]).toEqual([1, 2, 0]);
   });
 
   it('takes a batch only when the client has room for it', async () => {

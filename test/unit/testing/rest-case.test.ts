@@ -49,6 +49,18 @@ test('a push query is running when the inputs come', async () => {
   ).toBeNull();
 });
 
+test('queries are sent again for rows in Protobuf', async () => {
+  const message = 'message ConnectDefault1 {\n  string K = 1;\n  int64 N = 2;\n}\n';
+  const queryProto = (row: string) => [
+    ...CASE.responses,
+    { queryProto: [{ header: { protoSchema: `syntax = "proto3";\n\n${message}` } }, { row }] },
+  ];
+  const testPullWithProtoFormat = true;
+  expect(await run({ testPullWithProtoFormat, responses: queryProto('K: "a"\nN: 2\n') })).toBeNull();
+  expect(await run({ testPullWithProtoFormat, responses: queryProto('K: "a"\nN: 3\n') })).toMatch(/^response 3/);
+  expect(await run({ responses: queryProto('K: "a"\nN: 2\n') })).toBe('expected 4 responses, got 3');
+});
+
 test('errors are expected, or they fail the case', async () => {
   const statements = [...CASE.statements.slice(0, 2), 'SELECT X FROM T;'];
   expect(await run({ statements, inputs: [] })).toMatch(/^the server answered 400/);

@@ -96,6 +96,20 @@ describe('physical plans', () => {
     expect(names(planOf('CREATE TABLE R AS SELECT XS, COUNT(*) AS N FROM D GROUP BY XS;'))).toHaveLength(2);
   });
 
+  it.each([
+    ['PT', 'PROTOBUF_NOSR', 'PROTOBUF_NOSR'],
+    ['PT', 'JSON', undefined],
+    ['T', 'PROTOBUF_NOSR', undefined],
+    ['T', 'JSON', undefined],
+  ])('from %s into %s keep the rows of a table as %s', (source, format, expected) => {
+    planning.define(
+      "CREATE OR REPLACE TABLE PT (ID STRING PRIMARY KEY, M INT) WITH (KAFKA_TOPIC='pt', VALUE_FORMAT='PROTOBUF_NOSR');",
+    );
+    const { root } = planOf(`CREATE TABLE R WITH (VALUE_FORMAT='${format}') AS SELECT * FROM ${source};`);
+    expect(root).toMatchObject({ kind: 'materialize' });
+    expect(root.kind === 'materialize' && root.rowFormat?.name).toBe(expected);
+  });
+
   it('keep the settings that they depend on', () => {
     planning.settings.set('ksql.nested.error.set.null', 'false');
     const plan = planOf('CREATE STREAM R AS SELECT * FROM S;');

@@ -60,6 +60,30 @@ describe('rows of a query', () => {
   });
 });
 
+describe('rows in Protobuf', () => {
+  const protoSchema =
+    'syntax = "proto3"; message M { int32 A = 1; repeated BEntry B = 2; message BEntry { string key = 1; int32 value = 2; } }';
+  const row = (...bytes: number[]) => ({ row: { protobufBytes: Buffer.from(bytes).toString('base64') } });
+  const y = [18, 3, 10, 1, 121];
+  const answer = [{ header: { queryId: 'q', protoSchema } }, row(8, 1), row(8, 2, 18, 5, 10, 1, 120, 16, 1, ...y)];
+  const actual: RestResponse = { kind: 'queryProto', rows: answer.map((element) => object(JSON.stringify(element))) };
+  const matchRows = (...queryProto: object[]) => match(JSON.stringify({ queryProto }), actual);
+  const two = 'A: 2\nB {\n  key: "y"\n}\nB {\n  key: "x"\n  value: 1\n}\n';
+
+  test('are compared as texts in any order, and so are the entries of maps', () => {
+    expect(matchRows({ header: {} }, { row: two }, { row: 'A: 1\n' })).not.toThrow();
+    expect(matchRows({ header: {} }, { row: two }, { row: 'A: 0\n' })).toThrow('expected "A: 0');
+    expect(matchRows({ header: {} }, { row: two.replace('1', '3') }, { row: 'A: 1\n' })).toThrow('value: 3');
+  });
+
+  test('have the expected schema, and as many rows', () => {
+    expect(matchRows({ header: { protoSchema } }, {}, {})).not.toThrow();
+    expect(matchRows({ header: { protoSchema: 'x' } }, {}, {})).toThrow('header: protoSchema');
+    expect(matchRows({ header: {} })).toThrow('expected 1 rows, got 3');
+    expect(match('{"query": []}', actual)).toThrow('got queryProto');
+  });
+});
+
 test('an entity must hold the expected fields; statements stand for themselves', () => {
   const entity: RestResponse = {
     kind: 'admin',
