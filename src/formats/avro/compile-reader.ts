@@ -120,7 +120,7 @@ class ReaderCompiler {
     if (type.kind === 'union') {
       code.add(READ_BRANCH);
       for (const [i, branch] of type.branches.entries()) {
-        if (branch.kind === 'null') code.add(`if (u === ${2 * i}) return none();`);
+        if (branch.kind === 'null') code.add(`if (u === ${2 * i}) { if (p > end) truncated(); return none(); }`);
       }
       const other = this.#throws(`the record is none of type ${describeAvro(root)}`);
       code.add(`if (u !== ${2 * type.branches.indexOf(root)}) ${other}();`);
@@ -148,7 +148,9 @@ class ReaderCompiler {
     const code = new Code();
     if (type.kind === 'null') return 'return none();';
     const nullAt = type.kind === 'union' ? type.branches.findIndex((branch) => branch.kind === 'null') : -1;
-    if (nullAt >= 0) code.add(`if (branch(b, p) === ${2 * nullAt}) return none();`);
+    if (nullAt >= 0) {
+      code.add(`if (branch(b, p) === ${2 * nullAt}) { if (cursor.at > end) truncated(); return none(); }`);
+    }
     if (this.#target.wanted.length === 0) this.#skip(code, type, '');
     else this.#mark(code, type, sql, 0, '');
     return code.text();

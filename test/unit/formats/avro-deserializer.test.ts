@@ -610,3 +610,16 @@ describe('damaged bytes', () => {
     expect(deserializer.read[0]!()).toEqual([1, 2]);
   });
 });
+
+describe('a record that ends before it begins', () => {
+  const around = Buffer.concat([framed(), Buffer.of(0, 0, 0, 0)]);
+
+  it.each([
+    ['a bare value that may be null', ['null', 'int'], [column('V', INTEGER)], bare],
+    ['a record that may be null', ['null', recordOf({ v: 'int' })], [column('V', INTEGER)], wrapped],
+  ] as const)('takes nothing of the next one: %s', (_, schema, columns, spec) => {
+    const reader = avroFormat.deserializer(spec, columns, [0], 'value', { find: () => registered(schema) });
+    expect(failure(() => reader.scan(around, 0, 5)).reason).toBe('deserialization');
+    expect(reader.scan(around, 0, 6)).toBe(false);
+  });
+});
