@@ -1,11 +1,12 @@
 import type { Random } from '../simulation/random.js';
 import { mutateBytes } from '../support/mutate-bytes.js';
+import { anySize } from './varint.js';
 
 /** What a kind of records can be damaged with, beside what does harm to all. */
 export interface Weapons {
   /** Bytes before the body: none, or magic byte and id. */
   readonly frameBytes: number;
-  /** Ids for other schemas; empty where there is no frame. */
+  /** Ids to put into the frame, if there is one. */
   readonly ids: readonly number[];
   /** Numbers that are too long, too large or negative. */
   readonly numbers: readonly Buffer[];
@@ -38,7 +39,7 @@ export function damageRecord(random: Random, record: Buffer, weapons: Weapons): 
     const { name, body: make } = random.pick(weapons.bombs);
     return framed(make(random), name);
   }
-  if (draw < 975) return framed(joined(body, 2 + random.below(19)), 'doubled');
+  if (draw < 975) return framed(joined(body, 2 + anySize(random, 20)), 'doubled');
   if (draw < 995) return framed(junk(random), 'junk');
   return framed(longer(random, body), 'a part many times');
 }
@@ -66,7 +67,7 @@ function withFrame(random: Random, record: Buffer, { ids }: Weapons): Buffer {
 }
 
 function joined(body: Buffer, times: number): Buffer {
-  return Buffer.concat(Array.from({ length: times }, () => body));
+  return body.length === 0 ? body : Buffer.alloc(body.length * times, body);
 }
 
 function junk(random: Random): Buffer {
@@ -76,6 +77,6 @@ function junk(random: Random): Buffer {
 function longer(random: Random, body: Buffer): Buffer {
   const at = random.below(body.length + 1);
   const part = body.subarray(at, at + 1 + random.below(24));
-  const times = part.length === 0 ? 0 : Math.floor(random.below(LONG_BYTES) / part.length);
+  const times = part.length === 0 ? 0 : Math.floor(anySize(random, LONG_BYTES) / part.length);
   return Buffer.concat([body.subarray(0, at), joined(part, times), body.subarray(at)]);
 }

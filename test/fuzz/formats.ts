@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { Format, FormatSpec } from '../../src/formats/format.js';
 import { asSchemaFormat, formatNamed } from '../../src/formats/index.js';
 import { encodeRow } from '../../src/formats/row-codec.js';
@@ -7,8 +6,7 @@ import { RecordError } from '../../src/model/errors.js';
 import type { Column } from '../../src/model/schema.js';
 import type { SqlType } from '../../src/model/sql-type.js';
 import { Random } from '../simulation/random.js';
-import { rowsOf } from '../support/sql-values.js';
-import { avroBody, avroChain, avroNumbers, FOREIGN_AVRO } from './avro-records.js';
+import { type AvroJson, avroBody, avroChain, avroNumbers, FOREIGN_AVRO } from './avro-records.js';
 import { type Bomb, damageRecord, type Weapons } from './damage.js';
 import type { Input, Reader, Subject } from './fuzz.js';
 import {
@@ -24,6 +22,7 @@ import {
 import { recordReader } from './record-reader.js';
 import { bareTypesFor, type Carried, type Shape, shape, shapesFor, withoutNullItems } from './shapes.js';
 import { DELIMITED_BOMBS, JSON_BOMBS, KAFKA_BOMBS } from './text-records.js';
+import { anyValue } from './values.js';
 import { EXTREMES, OVERLONG, varint, zigzag } from './varint.js';
 
 /** Formats whose records may come from anywhere. */
@@ -105,7 +104,7 @@ interface Family {
 export function formatSubject(name: FuzzedFormat, seed: number): Subject {
   const families = new FamilyMaker(name, seed).families();
   const all = families.flatMap((family) => family.readers);
-  const weapons: Weapons = { ...WEAPONS[name], ids: idsFor(families.length) };
+  const weapons: Weapons = { ...WEAPONS[name], ids: idsUpTo(families.length) };
   return {
     name,
     input(random): Input {
@@ -116,7 +115,8 @@ export function formatSubject(name: FuzzedFormat, seed: number): Subject {
   };
 }
 
-function idsFor(families: number): number[] {
+/** Those of all families, and those that are no use. */
+function idsUpTo(families: number): number[] {
   return [...Array(families).keys()].map((i) => i + 1).concat(UNKNOWN_ID, UNASKED_ID, FOREIGN_KIND_ID, UNREADABLE_ID);
 }
 
@@ -167,10 +167,11 @@ class FamilyMaker {
     const schema = asSchemaFormat(this.#format)?.schemaFor(bare, columns, 'value');
     const spec = schema === undefined ? bare : { ...bare, schema: this.#register(schema.text) };
     const types = columns.map((column) => column.type);
-    const rows = fc.sample(rowsOf(types), { numRuns: ROWS_A_SHAPE, seed: this.#seed + i });
+    const random = new Random(this.#seed + i);
     const records: Buffer[] = [];
-    for (const row of rows) {
-      const whole = row.map((value, c) => (isProtobuf ? withoutNullItems(value, types[c]!) : value));
+    for (let row = 0; row < ROWS_A_SHAPE; row++) {
+      const values = types.map((type) => anyValue(random, type));
+      const whole = isProtobuf ? values.map((value, c) => withoutNullItems(value, types[c]!)) : values;
       const bytes = this.#encode(spec, columns, whole);
       if (bytes !== null) records.push(bytes);
     }
@@ -192,26 +193,23 @@ class FamilyMaker {
     const random = new Random(this.#seed);
     const bodies = (make: (random: Random) => Buffer) => Array.from({ length: FOREIGN_RECORDS }, () => make(random));
     if (this.#name === 'AVRO') {
-      const text = JSON.stringify(FOREIGN_AVRO);
-      return [
-        this.#foreignFamily(
-          text,
-          5,
-          bodies((own) => avroBody(own, FOREIGN_AVRO)),
-        ),
-      ];
+      const schemas: readonly AvroJson[] = [FOREIGN_AVRO, ['null', FOREIGN_AVRO]];
+      return schemas.map((schema) => {
+        const own = bodies((dice) => avroBody(dice, schema));
+        return this.#foreignFamily(JSON.stringify(schema), own);
+      });
     }
     if (this.#name === 'PROTOBUF') {
-      return [FOREIGN_PROTO3, FOREIGN_PROTO2].map((text) => this.#foreignFamily(text, 6, bodies(protobufBody)));
+      return [FOREIGN_PROTO3, FOREIGN_PROTO2].map((text) => this.#foreignFamily(text, bodies(protobufBody)));
     }
     return [];
   }
 
-  #foreignFamily(text: string, frameBytes: number, bodies: readonly Buffer[]): Family {
+  #foreignFamily(text: string, bodies: readonly Buffer[]): Family {
     const schema = this.#register(text);
     const content = asSchemaFormat(this.#format)!.contentOf(schema, null).type as SqlType & { kind: 'STRUCT' };
     const columns = content.fields.map((field): Column => ({ ...field, role: 'value' }));
-    const frame = Buffer.alloc(frameBytes);
+    const frame = Buffer.alloc(WEAPONS[this.#name].frameBytes);
     frame.writeInt32BE(schema.id, 1);
     return {
       records: bodies.map((body) => Buffer.concat([frame, body])),

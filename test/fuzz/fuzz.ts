@@ -1,7 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Random } from '../simulation/random.js';
+import { type MemoryReport, MemoryWatch, memoryProblem } from './memory-watch.js';
 
 /** Something that reads bytes from outside, and damaged bytes for it. */
 export interface Subject {
@@ -49,18 +49,6 @@ export interface FuzzReport {
   readonly failure: FuzzFailure | null;
 }
 
-/** Bytes. */
-export interface MemoryReport {
-  /** What is alive when the caches are filled, and at the end. */
-  readonly liveHeapBefore: number;
-  readonly liveHeapAfter: number;
-  readonly heapUsedMax: number;
-  /** Of the process: at its highest until the caches are filled, and until the end. */
-  readonly peakRssBefore: number;
-  readonly peakRssAfter: number;
-  readonly rssMax: number;
-}
-
 export interface FuzzFailure {
   readonly record: number;
   readonly damage: string;
@@ -72,6 +60,8 @@ export interface FuzzFailure {
 const SLOW_MS = 50;
 /** A read is repeated so often before it is called slow: the machine may have been busy. */
 const REPEATS = 5;
+/** After so many records what waits for the event loop has its turn, as between the batches of a task. */
+const TURN_EVERY = 1_000;
 /** One record in so many is also read among others. */
 const SURROUNDED_EVERY = 8;
 const SURROUNDINGS = [
@@ -80,14 +70,12 @@ const SURROUNDINGS = [
   Buffer.alloc(64),
   Buffer.alloc(16, 0xff),
 ];
-/** The part of a run after which caches are taken as filled. */
-const WARM_UP = 0.1;
-const MEMORY_SAMPLES = 200;
-const LIVE_HEAP_GROWTH_MAX = 16 * 1024 * 1024;
-const PEAK_RSS_GROWTH_MAX = 128 * 1024 * 1024;
 
 /** Reads damaged inputs until one is not refused as it should be, takes too long or too much memory. */
-export function fuzz(subject: Subject, { records, seed, from = 0, watchMemory = false }: FuzzOptions): FuzzReport {
+export async function fuzz(
+  subject: Subject,
+  { records, seed, from = 0, watchMemory = false }: FuzzOptions,
+): Promise<FuzzReport> {
   const memory = watchMemory ? new MemoryWatch(records) : null;
   const began = performance.now();
   let reads = 0;
@@ -101,25 +89,28 @@ export function fuzz(subject: Subject, { records, seed, from = 0, watchMemory = 
     const { damage, bytes, readers } = subject.input(random);
     for (const reader of readers) {
       try {
-        const before = performance.now();
-        const result = reader.read(bytes, 0, bytes.length);
-        const ms = performance.now() - before;
-        if (ms > slowestMs) slowestMs = Math.max(slowestMs, slow(reader, bytes, ms));
+        const result = withoutStacks(() => {
+          const before = performance.now();
+          const read = reader.read(bytes, 0, bytes.length);
+          const ms = performance.now() - before;
+          if (ms > slowestMs) slowestMs = Math.max(slowestMs, leastMs(reader, bytes, ms));
+          if (record % SURROUNDED_EVERY === 0) checkSurrounded(reader, bytes, read, random);
+          return read;
+        });
         if (slowestMs > SLOW_MS) throw new Error(`it takes ${slowestMs.toFixed(0)} ms`);
-        if (record % SURROUNDED_EVERY === 0) checkSurrounded(reader, bytes, result, random);
         reads++;
         if (result === REFUSED) refused++;
       } catch (problem) {
-        const error = problem instanceof Error ? problem : new Error(String(problem));
-        failure = { record, damage, reader: reader.name, bytes, error };
+        failure = { record, damage, reader: reader.name, bytes, error: again(reader, bytes) ?? (problem as Error) };
         break;
       }
     }
-    memory?.after(count);
+    if (count % TURN_EVERY === 0) await setImmediate();
+    if (memory?.isDue(count)) await memory.look(count);
   }
   const seconds = (performance.now() - began) / 1000;
   const report = { records: count, reads, refused, slowestMs, seconds };
-  return { ...report, memory: memory?.finish() ?? null, failure };
+  return { ...report, memory: memory === null ? null : await memory.finish(), failure };
 }
 
 /** Why the run is not good, or null. */
@@ -127,14 +118,10 @@ export function verdict({ failure, memory }: FuzzReport): string | null {
   if (failure !== null) {
     const { record, damage, reader, bytes, error } = failure;
     const shown =
-      bytes.length > 2_000 ? `${bytes.toString('hex', 0, 2_000)}... (${bytes.length} bytes)` : bytes.toString('hex');
+      bytes.length > 500 ? `${bytes.toString('hex', 0, 500)}... (${bytes.length} bytes)` : bytes.toString('hex');
     return `record ${record} (${damage}) read by ${reader}: ${error.stack}\n${shown}`;
   }
-  if (memory === null) return null;
-  const live = memory.liveHeapAfter - memory.liveHeapBefore;
-  if (live > LIVE_HEAP_GROWTH_MAX) return `${live} bytes more are alive than after the first records`;
-  const peak = memory.peakRssAfter - memory.peakRssBefore;
-  return peak > PEAK_RSS_GROWTH_MAX ? `the process took ${peak} bytes more than for the first records` : null;
+  return memory === null ? null : memoryProblem(memory);
 }
 
 /** Numbers of one record's own, so that it can be had again without those before it. */
@@ -142,8 +129,29 @@ function randomOf(seed: number, record: number): Random {
   return new Random((Math.imul(seed, 0x9e3779b1) ^ Math.imul(record + 1, 0x85ebca6b)) | 0);
 }
 
+/** Refusals are many, and their stacks take longer than all else. */
+function withoutStacks<Result>(work: () => Result): Result {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** What a read throws when it is repeated, now with its stack. */
+function again(reader: Reader, bytes: Buffer): Error | null {
+  try {
+    reader.read(bytes, 0, bytes.length);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 /** The least time of several reads. */
-function slow(reader: Reader, bytes: Buffer, firstMs: number): number {
+function leastMs(reader: Reader, bytes: Buffer, firstMs: number): number {
   let least = firstMs;
   for (let i = 0; i < REPEATS; i++) {
     const before = performance.now();
@@ -159,56 +167,4 @@ function checkSurrounded(reader: Reader, bytes: Buffer, result: unknown, random:
   const surrounded = Buffer.concat([before, bytes, random.chance(0.5) ? bytes : random.pick(SURROUNDINGS)]);
   const among = reader.read(surrounded, before.length, before.length + bytes.length);
   if (!isDeepStrictEqual(among, result)) throw new Error('among other records it is read as something else');
-}
-
-class MemoryWatch {
-  readonly #warm: number;
-  readonly #every: number;
-  #liveHeapBefore = 0;
-  #peakRssBefore = 0;
-  #heapUsedMax = 0;
-  #rssMax = 0;
-
-  constructor(records: number) {
-    this.#warm = Math.floor(records * WARM_UP);
-    this.#every = Math.max(1, Math.floor(records / MEMORY_SAMPLES));
-  }
-
-  after(count: number): void {
-    if (count === this.#warm) {
-      this.#liveHeapBefore = liveHeap();
-      this.#peakRssBefore = peakRss();
-    }
-    if (count < this.#warm || count % this.#every !== 0) return;
-    const { heapUsed, rss } = process.memoryUsage();
-    this.#heapUsedMax = Math.max(this.#heapUsedMax, heapUsed);
-    this.#rssMax = Math.max(this.#rssMax, rss);
-  }
-
-  finish(): MemoryReport {
-    return {
-      liveHeapBefore: this.#liveHeapBefore,
-      liveHeapAfter: liveHeap(),
-      heapUsedMax: this.#heapUsedMax,
-      peakRssBefore: this.#peakRssBefore,
-      peakRssAfter: peakRss(),
-      rssMax: this.#rssMax,
-    };
-  }
-}
-
-let collect: (() => void) | null = null;
-
-function liveHeap(): number {
-  if (collect === null) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-function peakRss(): number {
-  return process.resourceUsage().maxRSS * 1024;
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../simulation/random.js';
-import { anyNumber, varint } from './varint.js';
+import { anyNumber, anySize, varint } from './varint.js';
 
 /** With what other programs write and SQL's own columns do not: every scalar, packed or not, oneofs, groups, wrappers, recursion. */
 export const FOREIGN_PROTO3 = `syntax = "proto3";
@@ -62,6 +62,7 @@ function delimited(bytes: Buffer): [Buffer, Buffer] {
 }
 
 const DEEP = 5_000;
+/** Bytes. */
 const MANY = 20_000;
 
 /** Messages within each other, some thousand deep. */
@@ -70,7 +71,7 @@ export function deepMessages(random: Random): Buffer {
   let bytes: Buffer = Buffer.from(random.pick(TEXTS));
   const heads: Buffer[] = [];
   let length = bytes.length;
-  for (let depth = random.below(DEEP); depth > 0; depth--) {
+  for (let depth = anySize(random, DEEP); depth > 0; depth--) {
     const head = Buffer.concat([tag, varint(length)]);
     heads.push(head);
     length += head.length;
@@ -82,10 +83,14 @@ export function deepMessages(random: Random): Buffer {
 /** Groups within each other, most of them without an end. */
 export function deepGroups(random: Random): Buffer {
   const number = 1 + random.below(28);
-  const depth = random.below(DEEP);
-  const begin = Buffer.concat(Array.from({ length: depth }, () => varint(number * 8 + 3)));
-  const end = Buffer.concat(Array.from({ length: random.chance(0.3) ? depth : 0 }, () => varint(number * 8 + 4)));
+  const depth = anySize(random, DEEP);
+  const begin = repeated(varint(number * 8 + 3), depth);
+  const end = repeated(varint(number * 8 + 4), random.chance(0.3) ? depth : 0);
   return Buffer.concat([begin, end]);
+}
+
+function repeated(bytes: Buffer, times: number): Buffer {
+  return Buffer.alloc(bytes.length * times, bytes);
 }
 
 /** Very many small occurrences of one field: empty messages, entries, members of a oneof by turns. */
@@ -96,18 +101,18 @@ export function manyFields(random: Random): Buffer {
       Buffer.concat([varint(number * 8 + 2), ...delimited(random.chance(0.6) ? Buffer.alloc(0) : content(random, 3))]),
     ),
   );
-  return Buffer.concat(Array.from({ length: random.below(MANY) / 4 }, () => one));
+  return repeated(one, anySize(random, MANY / one.length));
 }
 
 /** A run of numbers as long as a record can be. */
 export function longRun(random: Random): Buffer {
-  const bytes = Buffer.alloc(random.below(MANY), random.below(256));
+  const bytes = Buffer.alloc(anySize(random, MANY), random.below(256));
   return Buffer.concat([varint((1 + random.below(28)) * 8 + 2), ...delimited(bytes)]);
 }
 
 /** A decimal of many digits or a scale out of all measure. */
 export function hugeDecimal(random: Random): Buffer {
-  const value = Buffer.concat([varint(10), ...delimited(Buffer.alloc(random.below(MANY), random.below(256)))]);
+  const value = Buffer.concat([varint(10), ...delimited(Buffer.alloc(anySize(random, MANY), random.below(256)))]);
   const scales = Buffer.concat([varint(16), varint(anyNumber(random)), varint(24), varint(anyNumber(random))]);
   const number = random.chance(0.5) ? 22 : 1 + random.below(28);
   return Buffer.concat([varint(number * 8 + 2), ...delimited(Buffer.concat([value, scales]))]);

@@ -9,7 +9,8 @@ import { REFUSED, type Reader } from './fuzz.js';
 
 /** What a record may hold: so many values, and characters and bytes within them, for each of its bytes. */
 const VALUES_PER_BYTE = 40;
-const TEXT_PER_BYTE = 16;
+/** The name of a number that an enum does not know has some thirty. */
+const TEXT_PER_BYTE = 40;
 /** Beside them: elements of arrays may take no bytes, as nulls of Avro do. */
 const VALUES_PER_COLUMN = 1_100;
 const TEXT_PER_COLUMN = 64;

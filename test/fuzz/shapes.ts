@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { Column } from '../../src/model/schema.js';
 import {
   arrayType,
@@ -17,7 +16,8 @@ import {
   TIMESTAMP,
 } from '../../src/model/sql-type.js';
 import type { SqlValue } from '../../src/model/value.js';
-import { sqlTypes } from '../support/sql-values.js';
+import { Random } from '../simulation/random.js';
+import { anyType } from './values.js';
 
 /** Columns of a key or value. */
 export interface Shape {
@@ -74,6 +74,7 @@ const NESTED: Readonly<Record<string, readonly SqlType[]>> = {
 };
 
 const RANDOM_SHAPES = 12;
+const RANDOM_DEPTH = 3;
 
 /** Columns of many types, the same for the same seed: flat ones, nested ones, arrays of maps of structs, all of SQL's types, and some by chance. */
 export function shapesFor(carried: Carried, seed: number): Shape[] {
@@ -85,14 +86,14 @@ export function shapesFor(carried: Carried, seed: number): Shape[] {
       types.map((type) => fitted(type, carried)),
     ),
   );
-  const byChance = fc
-    .sample(fc.array(sqlTypes(3), { minLength: 1, maxLength: 4 }), { numRuns: RANDOM_SHAPES, seed })
-    .map((types, i) =>
-      shape(
-        `by chance ${i}`,
-        types.map((type) => fitted(type, carried)),
-      ),
+  const random = new Random(seed);
+  const byChance = Array.from({ length: RANDOM_SHAPES }, (_, i) => {
+    const types = Array.from({ length: 1 + random.below(4) }, () => anyType(random, SCALARS, RANDOM_DEPTH));
+    return shape(
+      `by chance ${i}`,
+      types.map((type) => fitted(type, carried)),
     );
+  });
   return [...flat, ...nested, ...byChance];
 }
 

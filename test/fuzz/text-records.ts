@@ -1,5 +1,6 @@
 import type { Random } from '../simulation/random.js';
 import type { Bomb } from './damage.js';
+import { anySize } from './varint.js';
 
 /*
  * Bodies of JSON and CSV that are made to harm.
@@ -10,7 +11,7 @@ const LONG = 20_000;
 const COLUMNS = 30;
 
 const member = (random: Random): string => `"${random.pick(['C', 'c', 'X'])}${random.below(COLUMNS)}"`;
-const times = (random: Random, text: string, most = LONG): string => text.repeat(random.below(most));
+const times = (random: Random, text: string, most = LONG): string => text.repeat(anySize(random, most));
 
 function number(random: Random): string {
   const digit = String(random.below(10));
@@ -103,7 +104,7 @@ export const JSON_BOMBS: readonly Bomb[] = [
     name: 'many names',
     body: (random) =>
       Buffer.from(
-        `{${Array.from({ length: random.below(2_000) }, (_, i) => `"${random.below(9)}-${i}":${i}`).join(',')}}`,
+        `{${Array.from({ length: anySize(random, 2_000) }, (_, i) => `"${random.below(9)}-${i}":${i}`).join(',')}}`,
       ),
   },
 ];
@@ -137,5 +138,5 @@ export const DELIMITED_BOMBS: readonly Bomb[] = [
 /** Texts and numbers that begin or end where no character does. */
 export const KAFKA_BOMBS: readonly Bomb[] = [
   { name: 'lengths', body: (random) => Buffer.alloc(random.below(20), random.below(256)) },
-  { name: 'long', body: (random) => Buffer.alloc(random.below(LONG), random.below(256)) },
+  { name: 'long', body: (random) => Buffer.alloc(anySize(random, LONG), random.below(256)) },
 ];

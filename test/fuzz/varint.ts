@@ -36,3 +36,8 @@ export const OVERLONG: readonly Buffer[] = [
 export function anyNumber(random: Random): bigint {
   return random.chance(0.8) ? BigInt(random.below(200) - 100) : random.pick(EXTREMES);
 }
+
+/** Numbers below the limit, each order of magnitude as often as another: most are small, and some as large as may be. */
+export function anySize(random: Random, limit: number): number {
+  return Math.floor(Math.max(1, limit) ** random.next()) - 1;
+}
