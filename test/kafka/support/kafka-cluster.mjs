@@ -297,6 +297,8 @@ function brokerProperties({ version, node, nodes, folder, settings }) {
     'auto.create.topics.enable': false,
     // Retention goes by the time of the records, which in tests lies years back.
     'log.retention.ms': -1,
+    // Records of tests are of 1970: nothing is to go while they are read.
+    'log.retention.check.interval.ms': 86_400_000,
     'broker.session.timeout.ms': 4000,
     'broker.heartbeat.interval.ms': 500,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
