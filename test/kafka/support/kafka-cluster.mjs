@@ -297,7 +297,7 @@ function brokerProperties({ version, node, nodes, folder, settings }) {
     'auto.create.topics.enable': false,
     // Retention goes by the time of the records, which in tests lies years back.
     'log.retention.ms': -1,
-    // Records of tests are of 1970: nothing is to go while they are read.
+    // The engine's topics have retentions of their own.
     'log.retention.check.interval.ms': 86_400_000,
     'broker.session.timeout.ms': 4000,
     'broker.heartbeat.interval.ms': 500,
