@@ -1,7 +1,7 @@
 import type { SourceEntry } from '../catalog/catalog.js';
 import { evaluateConstant } from '../executor/expressions/compile.js';
 import { expressionContext } from '../executor/lookup.js';
-import type { FormatSpec } from '../formats/format.js';
+import { type FormatSpec, fullNameOf } from '../formats/format.js';
 import { SCHEMA_FORMATS } from '../formats/index.js';
 import { type RegisteredSchema, type SchemaText, subjectOf } from '../formats/schema-registry/schema-registry.js';
 import type { EvaluationContext } from '../functions/define.js';
@@ -90,7 +90,7 @@ export class InsertService {
     return encoder;
   }
 
-  /** The format with the schema that rows are written with, registered if need be. */
+  /** The format with the schema that rows are written with: the one that the source names by its id, else the latest, registered if need be. */
   async #written(
     entry: SourceEntry,
     spec: FormatSpec,
@@ -98,7 +98,7 @@ export class InsertService {
     target: 'key' | 'value',
   ): Promise<FormatSpec> {
     const schema = schemaOf(spec, columns, target);
-    if (schema === null) return spec;
+    if (schema === null || spec.schema !== undefined) return spec;
     const { schemas } = this.#core;
     const subject = subjectOf(entry.topic, target);
     const latest = (await schemas.registry.latest(subject))?.schema ?? null;
@@ -119,10 +119,10 @@ export class InsertService {
 }
 
 /** Whether rows can be written with a schema that is there as well as with that of the columns. */
-function sameContent(registered: RegisteredSchema, schema: SchemaText, { properties }: FormatSpec): boolean {
+function sameContent(registered: RegisteredSchema, schema: SchemaText, spec: FormatSpec): boolean {
   if (registered.type !== schema.type) return false;
   const { contentOf } = SCHEMA_FORMATS[schema.type];
-  const fullName = properties['fullSchemaName'] ?? null;
+  const fullName = fullNameOf(spec);
   return sameType(contentOf(registered, fullName).type, contentOf(schema, fullName).type);
 }
 

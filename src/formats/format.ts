@@ -15,6 +15,13 @@ export interface FormatSpec {
   readonly schema?: RegisteredSchema;
 }
 
+/** The property of formats with a registry that names the record or message. */
+export const FULL_NAME = 'fullSchemaName';
+
+export function fullNameOf({ properties }: Pick<FormatSpec, 'properties'>): string | null {
+  return properties[FULL_NAME] ?? null;
+}
+
 /**
  * Reads the wanted columns of one half of a record, bytes in place.
  * Use: `scan` once a record, then `read[i]()` for the wanted columns, each at most once, in any order, before the next `scan`.

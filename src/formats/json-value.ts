@@ -12,7 +12,7 @@ import {
   timeOfDay,
   timestampOfMs,
 } from './text-value.js';
-import { ValueProblem } from './value-problem.js';
+import { inside, ValueProblem } from './value-problem.js';
 
 /** What a MAP may be: objects alone, or also lists of `{"key":..,"value":..}`, as Kafka Connect writes maps whose keys may be null. */
 export type JsonMaps = 'objects' | 'entries too';
@@ -188,8 +188,4 @@ function toStruct(object: JsonObject, type: SqlType & { kind: 'STRUCT' }, maps: 
     throw inside(problem, `.${type.fields[i]!.name}`);
   }
   return row;
-}
-
-function inside(problem: unknown, step: string): unknown {
-  return problem instanceof ValueProblem ? problem.inside(step) : problem;
 }

@@ -1,11 +1,10 @@
 import { assert } from '../model/errors.js';
 import type { Column } from '../model/schema.js';
-import type { SqlType } from '../model/sql-type.js';
 import type { Format } from './format.js';
 import { jsonDeserializer } from './json-deserializer.js';
 import { jsonSerializer } from './json-serializer.js';
 import { ignoredBytes, nothing } from './no-columns.js';
-import { unknownProperty } from './refusals.js';
+import { hasTextKeys, unknownProperty } from './refusals.js';
 
 /** One JSON object with a member a column, or the bare value of a single column. */
 export const jsonFormat: Format = {
@@ -34,16 +33,3 @@ export const jsonFormat: Format = {
     return jsonSerializer(columns, spec.unwrapped);
   },
 };
-
-function hasTextKeys(type: SqlType): boolean {
-  switch (type.kind) {
-    case 'ARRAY':
-      return hasTextKeys(type.element);
-    case 'MAP':
-      return type.key.kind === 'STRING' && hasTextKeys(type.value);
-    case 'STRUCT':
-      return type.fields.every((field) => hasTextKeys(field.type));
-    default:
-      return true;
-  }
-}

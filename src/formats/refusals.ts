@@ -1,5 +1,23 @@
 import { type Column, formatColumn } from '../model/schema.js';
-import type { SqlTypeKind } from '../model/sql-type.js';
+import type { SqlType, SqlTypeKind } from '../model/sql-type.js';
+
+export function emptyProperty(name: string, value: string): string {
+  return `${name} cannot be empty. Format configuration: {${name}=${value}}`;
+}
+
+/** Whether all maps in it have keys that can be names. */
+export function hasTextKeys(type: SqlType): boolean {
+  switch (type.kind) {
+    case 'ARRAY':
+      return hasTextKeys(type.element);
+    case 'MAP':
+      return type.key.kind === 'STRING' && hasTextKeys(type.value);
+    case 'STRUCT':
+      return type.fields.every((field) => hasTextKeys(field.type));
+    default:
+      return true;
+  }
+}
 
 /** ksqlDB's phrase for a property that a format does not know. */
 export function unknownProperty(format: string, property: string): string {

@@ -38,16 +38,23 @@ export function parseInt64(text: string): number | bigint | null {
  */
 export function decimalFromText(text: string, precision: number, scale: number, type: SqlType): bigint {
   const decimal = required(parseDecimal(text), type);
-  const unscaled =
-    decimal.unscaled === 0n
-      ? 0n
-      : decimal.scale < -precision
-        ? null
-        : rescale(decimal.unscaled, decimal.scale, scale, 'UNNECESSARY');
-  if (unscaled === null || !fitsPrecision(unscaled, precision)) {
-    throw new ValueProblem(`Cannot fit decimal into ${formatType(type)} without rounding`);
-  }
-  return unscaled;
+  if (decimal.unscaled === 0n) return 0n;
+  return decimal.scale < -precision
+    ? misfit(type)
+    : fittedDecimal(decimal.unscaled, decimal.scale, precision, scale, type);
+}
+
+/**
+ * A number of `from` digits behind the point as DECIMAL(p, s).
+ * @throws ValueProblem when digits would have to be dropped or rounded
+ */
+export function fittedDecimal(unscaled: bigint, from: number, precision: number, scale: number, type: SqlType): bigint {
+  const fitted = rescale(unscaled, from, scale, 'UNNECESSARY');
+  return fitted !== null && fitsPrecision(fitted, precision) ? fitted : misfit(type);
+}
+
+export function misfit(type: SqlType): never {
+  throw new ValueProblem(`Cannot fit decimal into ${formatType(type)} without rounding`);
 }
 
 /** @throws ValueProblem unless 0 <= ms <= 86400000, the range ksqlDB admits. */

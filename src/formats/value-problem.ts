@@ -16,8 +16,30 @@ export class ValueProblem extends Error {
   }
 }
 
+/** What was thrown, seen from the value around it; other errors than a ValueProblem pass unchanged. */
+export function inside(problem: unknown, step: string): unknown {
+  return problem instanceof ValueProblem ? problem.inside(step) : problem;
+}
+
+/** A conversion whose problems say where the value is. */
+export function located<From, To>(convert: (value: From) => To, path: string): (value: From) => To {
+  if (path === '') return convert;
+  return (value) => {
+    try {
+      return convert(value);
+    } catch (problem) {
+      throw inside(problem, path);
+    }
+  };
+}
+
 /** The error of a record whose value at `root` (`$.A`) could not be converted; other errors pass unchanged. */
-export function valueError(problem: unknown, root: string, target: 'key' | 'value'): unknown {
+export function valueError(
+  problem: unknown,
+  root: string,
+  target: 'key' | 'value',
+  reason: 'deserialization' | 'serialization' = 'deserialization',
+): unknown {
   if (!(problem instanceof ValueProblem)) return problem;
-  return new RecordError('deserialization', `${problem.message}, path: ${root}${problem.path}`, target);
+  return new RecordError(reason, `${problem.message}, path: ${root}${problem.path}`, target);
 }

@@ -38,6 +38,7 @@ export type StatementPlan =
       readonly topic: TopicRequest | null;
       /** For CREATE SOURCE TABLE: the query that keeps its rows. */
       readonly query: QueryDeployment | null;
+      readonly warnings: readonly string[];
     }
   | {
       readonly kind: 'createAsSelect';

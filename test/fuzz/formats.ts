@@ -6,6 +6,7 @@ import { RecordError } from '../../src/model/errors.js';
 import type { Column } from '../../src/model/schema.js';
 import type { SqlType } from '../../src/model/sql-type.js';
 import { Random } from '../simulation/random.js';
+import { withoutNullItems } from '../support/carried.js';
 import { type AvroJson, avroBody, avroChain, avroNumbers, FOREIGN_AVRO } from './avro-records.js';
 import { type Bomb, damageRecord, type Weapons } from './damage.js';
 import type { Input, Reader, Subject } from './fuzz.js';
@@ -20,7 +21,7 @@ import {
   protobufBody,
 } from './protobuf-records.js';
 import { recordReader } from './record-reader.js';
-import { bareTypesFor, type Carried, type Shape, shape, shapesFor, withoutNullItems } from './shapes.js';
+import { bareTypesFor, type Carried, type Shape, shape, shapesFor } from './shapes.js';
 import { DELIMITED_BOMBS, JSON_BOMBS, KAFKA_BOMBS } from './text-records.js';
 import { anyValue } from './values.js';
 import { EXTREMES, OVERLONG, varint, zigzag } from './varint.js';

@@ -5,6 +5,7 @@ import { RecordError } from '../../src/model/errors.js';
 import { arrayType, BIGINT, INTEGER, type SqlType, STRING } from '../../src/model/sql-type.js';
 import type { SqlValue } from '../../src/model/value.js';
 import { Random } from '../simulation/random.js';
+import { column } from '../support/columns.js';
 import { batchSubject } from './batches.js';
 import { FUZZED_FORMATS, formatSubject } from './formats.js';
 import { fuzz, type Reader, type Subject, verdict } from './fuzz.js';
@@ -35,7 +36,7 @@ function columnReader(type: SqlType, made: (record: Buffer, around: Buffer, end:
     },
     read: [() => value],
   };
-  return recordReader('planted', deserializer, [{ name: 'C', type, role: 'value' }], 'value');
+  return recordReader('planted', deserializer, [column('C', type)], 'value');
 }
 
 const run = async (reader: Reader) => verdict(await fuzz(subjectOf(reader), { records: RECORDS, seed: 1 }));
@@ -67,8 +68,8 @@ describe('the fuzzer finds', () => {
     [
       'a number out of range',
       INTEGER,
-      (record) => record.readUIntBE(0, Math.min(record.length, 6) || 1),
-      /RangeError|no INTEGER/,
+      (record) => (record.length < 5 ? 0 : record.readUIntBE(0, Math.min(record.length, 6))),
+      /no INTEGER/,
     ],
     ['a number with two forms', BIGINT, () => 5n, /no BIGINT/],
     ['more values than bytes', arrayType(INTEGER), () => new Array<SqlValue>(10_000).fill(1), /hold 10001 values/],

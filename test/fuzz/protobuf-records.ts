@@ -1,21 +1,17 @@
 import type { Random } from '../simulation/random.js';
+import { foreignProto3 } from '../support/foreign-proto3.js';
 import { anyNumber, anySize, varint } from './varint.js';
 
 /** With what other programs write and SQL's own columns do not: every scalar, packed or not, oneofs, groups, wrappers, recursion. */
-export const FOREIGN_PROTO3 = `syntax = "proto3";
-import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/type/date.proto";
+export const FOREIGN_PROTO3 = `${foreignProto3(
+  `import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/type/date.proto";
 import "google/type/timeofday.proto"; import "confluent/type/decimal.proto";
-message Foreign {
-  uint32 u32 = 1; uint64 u64 = 2; sint32 s32 = 3; sint64 s64 = 4; fixed32 f32 = 5; fixed64 f64 = 6; sfixed32 sf32 = 7; sfixed64 sf64 = 8;
-  float f = 9; Color color = 10; map<string, Part> parts = 11; repeated Color colors = 12; repeated sint64 run = 13;
-  repeated int32 loose = 14 [packed = false]; Part part = 15; optional bool maybe = 16;
-  oneof choice { string text = 17; int32 number = 18; Part whole = 19; }
-  google.protobuf.Timestamp at = 20; google.protobuf.StringValue wrapped = 21; confluent.type.Decimal amount = 22;
+`,
+  `  google.protobuf.Timestamp at = 20; google.protobuf.StringValue wrapped = 21; confluent.type.Decimal amount = 22;
   google.type.Date day = 23; google.type.TimeOfDay clock = 24; repeated Part list = 25; repeated google.protobuf.Timestamp times = 26;
-  map<int32, double> numbers = 27; bytes raw = 28; int64 far = 2000;
-  message Part { int32 n = 1; repeated string names = 2; Part inner = 3; }
-  enum Color { RED = 0; GREEN = 1; BLUE = -1; }
-}
+  map<int32, double> numbers = 27; bytes raw = 28;
+`,
+)}
 message Other { string a = 1; message Inner { int32 b = 1; } Inner inner = 2; }`;
 
 export const FOREIGN_PROTO2 = `syntax = "proto2";

@@ -15,8 +15,9 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../src/model/sql-type.js';
-import type { SqlValue } from '../../src/model/value.js';
 import { Random } from '../simulation/random.js';
+import { carriedType, type Nesting } from '../support/carried.js';
+import { columnsOf } from '../support/columns.js';
 import { anyType } from './values.js';
 
 /** Columns of a key or value. */
@@ -26,7 +27,7 @@ export interface Shape {
 }
 
 /** What a format can carry. */
-export type Carried = 'scalars' | 'maps with texts as keys' | 'messages';
+export type Carried = 'scalars' | Nesting;
 
 const SCALARS: readonly SqlType[] = [
   BOOLEAN,
@@ -83,7 +84,7 @@ export function shapesFor(carried: Carried, seed: number): Shape[] {
   const nested = Object.entries(NESTED).map(([name, types]) =>
     shape(
       name,
-      types.map((type) => fitted(type, carried)),
+      types.map((type) => carriedType(type, carried)),
     ),
   );
   const random = new Random(seed);
@@ -91,7 +92,7 @@ export function shapesFor(carried: Carried, seed: number): Shape[] {
     const types = Array.from({ length: 1 + random.below(4) }, () => anyType(random, SCALARS, RANDOM_DEPTH));
     return shape(
       `by chance ${i}`,
-      types.map((type) => fitted(type, carried)),
+      types.map((type) => carriedType(type, carried)),
     );
   });
   return [...flat, ...nested, ...byChance];
@@ -99,41 +100,10 @@ export function shapesFor(carried: Carried, seed: number): Shape[] {
 
 /** Types of single columns that are written without a record around them. */
 export function bareTypesFor(carried: Carried): SqlType[] {
-  const nested = Object.values(NESTED).map(([type]) => fitted(type!, carried));
-  return carried === 'scalars' ? [...SCALARS] : [...SCALARS, ...nested];
+  if (carried === 'scalars') return [...SCALARS];
+  return [...SCALARS, ...Object.values(NESTED).map(([type]) => carriedType(type!, carried))];
 }
 
 export function shape(name: string, types: readonly SqlType[]): Shape {
-  return { name, columns: types.map((type, i) => ({ name: `C${i}`, type, role: 'value' })) };
-}
-
-function fitted(type: SqlType, carried: Carried): SqlType {
-  switch (type.kind) {
-    case 'ARRAY': {
-      const element = fitted(type.element, carried);
-      const isRepeated = element.kind === 'ARRAY' || element.kind === 'MAP';
-      return arrayType(isRepeated && carried === 'messages' ? structType([{ name: 'L', type: element }]) : element);
-    }
-    case 'MAP':
-      return mapType(STRING, fitted(type.value, carried));
-    case 'STRUCT':
-      return structType(type.fields.map(({ name, type: inner }) => ({ name, type: fitted(inner, carried) })));
-    default:
-      return type;
-  }
-}
-
-/** The value without nulls in arrays, which not every format can write. */
-export function withoutNullItems(value: SqlValue, type: SqlType): SqlValue {
-  if (value === null) return null;
-  switch (type.kind) {
-    case 'ARRAY':
-      return (value as SqlValue[]).filter((item) => item !== null).map((item) => withoutNullItems(item, type.element));
-    case 'MAP':
-      return new Map([...(value as Map<SqlValue, SqlValue>)].map(([k, v]) => [k, withoutNullItems(v, type.value)]));
-    case 'STRUCT':
-      return type.fields.map((field, i) => withoutNullItems((value as SqlValue[])[i]!, field.type));
-    default:
-      return value;
-  }
+  return { name, columns: columnsOf(types) };
 }

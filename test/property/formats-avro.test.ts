@@ -1,10 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import avsc from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { avroFormat } from '../../src/formats/avro/avro.js';
 import { GrowableSink } from '../../src/formats/byte-sink.js';
-import type { FormatSpec } from '../../src/formats/format.js';
 import { encodeRow } from '../../src/formats/row-codec.js';
 import type { RegisteredSchema } from '../../src/formats/schema-registry/schema-registry.js';
 import { RecordError } from '../../src/model/errors.js';
@@ -27,44 +25,21 @@ import {
 } from '../../src/model/sql-type.js';
 import type { Row, SqlValue } from '../../src/model/value.js';
 import { Random } from '../simulation/random.js';
+import { bare, wrapped } from '../support/avro.js';
+import { carriedType, wellFormed } from '../support/carried.js';
+import { column, columnsOf } from '../support/columns.js';
 import { mutateBytes } from '../support/mutate-bytes.js';
+import { same } from '../support/same.js';
 import { rowsOf, sqlTypes, sqlValues } from '../support/sql-values.js';
+import { twosComplement } from '../support/twos-complement.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 20_000);
 
-const wrapped: FormatSpec = { name: 'AVRO', properties: {}, unwrapped: false };
-const bare: FormatSpec = { ...wrapped, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const schemaOf = (text: string, id = 1): RegisteredSchema => ({ type: 'AVRO', text, imports: [], id });
 
 /** As {@link sqlTypes}, but with the keys of maps that Avro has. */
-const carriedTypes = (depth: number): fc.Arbitrary<SqlType> => sqlTypes(depth).map(withTextKeys);
-
-function withTextKeys(type: SqlType): SqlType {
-  switch (type.kind) {
-    case 'ARRAY':
-      return arrayType(withTextKeys(type.element));
-    case 'MAP':
-      return mapType(STRING, withTextKeys(type.value));
-    case 'STRUCT':
-      return structType(type.fields.map(({ name, type: inner }) => ({ name, type: withTextKeys(inner) })));
-    default:
-      return type;
-  }
-}
-
-/** The value with lone surrogates replaced, as UTF-8 has none. */
-function wellFormed(value: SqlValue): SqlValue {
-  if (typeof value === 'string') return Buffer.from(value).toString();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (value instanceof Map) return new Map([...value].map(([k, v]) => [wellFormed(k), wellFormed(v)]));
-  return value;
-}
-
-/** Quicker than an expectation, which is left to print the difference. */
-function same(actual: unknown, wanted: unknown): void {
-  if (!isDeepStrictEqual(actual, wanted)) expect(actual).toEqual(wanted);
-}
+const carriedTypes = (depth: number): fc.Arbitrary<SqlType> =>
+  sqlTypes(depth).map((type) => carriedType(type, 'maps with texts as keys'));
 
 const longs = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
@@ -139,21 +114,7 @@ function optionalOracle(type: SqlType, value: SqlValue, name: string): unknown {
   return value === null ? null : { [branchOf(type, name)]: oracleValue(type, value, name) };
 }
 
-/** Minimal big-endian bytes, the slow way. */
-function twosComplement(value: bigint): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (;;) {
-    const byte = Number(BigInt.asUintN(8, rest));
-    bytes.unshift(byte);
-    rest >>= 8n;
-    if ((rest === 0n && byte < 0x80) || (rest === -1n && byte >= 0x80)) return Buffer.from(bytes);
-  }
-}
-
-const tables = fc
-  .array(carriedTypes(2), { minLength: 1, maxLength: 6 })
-  .map((types) => types.map((type, i) => column(`C${i}`, type)));
+const tables = fc.array(carriedTypes(2), { minLength: 1, maxLength: 6 }).map(columnsOf);
 const tablesWithRows = tables.chain((columns) => fc.tuple(fc.constant(columns), rowsOf(columns.map((c) => c.type))));
 
 /** Reads with other bytes on both sides of the record, which must not matter. */

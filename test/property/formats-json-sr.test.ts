@@ -7,25 +7,13 @@ import { parseJsonLossless, writeJson } from '../../src/model/json-text.js';
 import type { Column } from '../../src/model/schema.js';
 import { type SqlType, structType } from '../../src/model/sql-type.js';
 import type { Row } from '../../src/model/value.js';
+import { carriedType } from '../support/carried.js';
 import { rowsOf, sqlTypes } from '../support/sql-values.js';
 
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 20_000) / 10);
 
-const carried = sqlTypes(2).map(withTextKeys);
-
 /** JSON has MAPs with STRING keys alone. */
-function withTextKeys(type: SqlType): SqlType {
-  switch (type.kind) {
-    case 'ARRAY':
-      return { ...type, element: withTextKeys(type.element) };
-    case 'MAP':
-      return { kind: 'MAP', key: { kind: 'STRING' }, value: withTextKeys(type.value) };
-    case 'STRUCT':
-      return structType(type.fields.map((field) => ({ ...field, type: withTextKeys(field.type) })));
-    default:
-      return type;
-  }
-}
+const carried = sqlTypes(2).map((type) => carriedType(type, 'maps with texts as keys'));
 
 const columnsOf = (types: readonly SqlType[]): readonly Column[] =>
   types.map((type, i) => ({ name: i % 2 === 0 ? `C${i}` : `c "${i}`, type, role: 'value' }));

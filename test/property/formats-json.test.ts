@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { FormatSpec } from '../../src/formats/format.js';
 import { jsonFormat } from '../../src/formats/json.js';
 import { fromJson, Members } from '../../src/formats/json-value.js';
@@ -18,19 +17,19 @@ import {
   decimalType,
   INTEGER,
   mapType,
-  type SqlType,
   STRING,
   structType,
   TIME,
   TIMESTAMP,
 } from '../../src/model/sql-type.js';
 import type { SqlValue } from '../../src/model/value.js';
+import { column } from '../support/columns.js';
+import { same } from '../support/same.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 20_000);
 
 const wrapped: FormatSpec = { name: 'JSON', properties: {}, unwrapped: false };
 const bare: FormatSpec = { name: 'JSON', properties: {}, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 
 const columns: readonly Column[] = [
   column('ID', BIGINT),
@@ -88,11 +87,6 @@ function expected(bytes: Buffer, wanted: readonly number[]): Outcome[] | null | 
       return attempt(() => fromJson(members.named(name) ?? null, type));
     });
   });
-}
-
-/** Quicker than an expectation, which is left to print the difference. */
-function same(actual: unknown, wanted: unknown): void {
-  if (!isDeepStrictEqual(actual, wanted)) expect(actual).toEqual(wanted);
 }
 
 /** One deserializer for all runs, so that what it learnt from earlier records must never change an answer. */

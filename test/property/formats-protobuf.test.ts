@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
@@ -24,16 +23,19 @@ import {
 import type { Row, SqlValue } from '../../src/model/value.js';
 import { toBigintValue } from '../../src/model/value.js';
 import { Random } from '../simulation/random.js';
+import { carriedType, wellFormed, withoutNullItems } from '../support/carried.js';
+import { column, columnsOf } from '../support/columns.js';
+import { foreignProto3 } from '../support/foreign-proto3.js';
 import { mutateBytes } from '../support/mutate-bytes.js';
+import { same } from '../support/same.js';
 import { rowsOf, sqlTypes, sqlValues } from '../support/sql-values.js';
+import { twosComplement } from '../support/twos-complement.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 20_000);
 
 const REPRESENTATIONS = ['none', 'optional', 'wrapper'] as const;
 type Representation = (typeof REPRESENTATIONS)[number];
 
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
-const columnsOf = (types: readonly SqlType[]): Column[] => types.map((type, i) => column(`C${i}`, type));
 const specOf = (nullable: Representation, schema?: RegisteredSchema): FormatSpec => ({
   name: 'PROTOBUF',
   properties: nullable === 'none' ? {} : { nullableRepresentation: nullable },
@@ -44,29 +46,9 @@ const registered = (text: string, id = 1): RegisteredSchema => ({ type: 'PROTOBU
 const only = (schema: RegisteredSchema): WriterSchemas => ({ find: (id) => (id === schema.id ? schema : null) });
 const framed = (message: Uint8Array): Buffer => Buffer.concat([Buffer.from([0, 0, 0, 0, 1, 0]), message]);
 
-/** Quicker than an expectation, which is left to print the difference. */
-function same(actual: unknown, wanted: unknown): void {
-  if (!isDeepStrictEqual(actual, wanted)) expect(actual).toEqual(wanted);
-}
-
 /** Types that Protobuf carries: maps have texts as keys, arrays hold no arrays and no maps. */
-const carriedTypes = (depth: number): fc.Arbitrary<SqlType> => sqlTypes(depth).map(carried);
-
-function carried(type: SqlType): SqlType {
-  switch (type.kind) {
-    case 'ARRAY': {
-      const element = carried(type.element);
-      const isRepeated = element.kind === 'ARRAY' || element.kind === 'MAP';
-      return arrayType(isRepeated ? structType([{ name: 'L', type: element }]) : element);
-    }
-    case 'MAP':
-      return mapType(STRING, carried(type.value));
-    case 'STRUCT':
-      return structType(type.fields.map(({ name, type: inner }) => ({ name, type: carried(inner) })));
-    default:
-      return type;
-  }
-}
+const carriedTypes = (depth: number): fc.Arbitrary<SqlType> =>
+  sqlTypes(depth).map((type) => carriedType(type, 'messages'));
 
 const MESSAGES: ReadonlySet<string> = new Set(['DECIMAL', 'DATE', 'TIME', 'TIMESTAMP', 'STRUCT']);
 
@@ -122,28 +104,6 @@ function hasNullItem(value: SqlValue, type: SqlType): boolean {
     default:
       return false;
   }
-}
-
-function withoutNullItems(value: SqlValue, type: SqlType): SqlValue {
-  if (value === null) return null;
-  switch (type.kind) {
-    case 'ARRAY':
-      return (value as SqlValue[]).filter((item) => item !== null).map((item) => withoutNullItems(item, type.element));
-    case 'MAP':
-      return new Map([...(value as Map<SqlValue, SqlValue>)].map(([k, v]) => [k, withoutNullItems(v, type.value)]));
-    case 'STRUCT':
-      return type.fields.map((field, i) => withoutNullItems((value as SqlValue[])[i]!, field.type));
-    default:
-      return value;
-  }
-}
-
-/** With the texts as UTF-8 keeps them. */
-function wellFormed(value: SqlValue): SqlValue {
-  if (typeof value === 'string') return Buffer.from(value).toString();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (!(value instanceof Map)) return value;
-  return new Map([...value].map(([key, item]) => [wellFormed(key), wellFormed(item)]));
 }
 
 interface Case {
@@ -308,15 +268,6 @@ function libraryRow(row: readonly SqlValue[], fields: readonly StructField[], nu
   return Object.assign({}, ...fields.map(({ name, type }, i) => optional(name, libraryValue(row[i]!, type, nullable))));
 }
 
-function twosComplement(value: bigint): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>= 8n) {
-    bytes.unshift(Number(BigInt.asUintN(8, rest)));
-    if (rest >> 7n === 0n || rest >> 7n === -1n) break;
-  }
-  return Buffer.from(bytes);
-}
-
 /** Within the years that `Date` has. */
 const DAYS_MAX = 100_000_000;
 
@@ -392,16 +343,7 @@ describe('another implementation', () => {
   });
 });
 
-/** A schema of somebody else, with what ksqlDB does not write. */
-const FOREIGN = `syntax = "proto3";
-message Foreign {
-  uint32 u32 = 1; uint64 u64 = 2; sint32 s32 = 3; sint64 s64 = 4; fixed32 f32 = 5; fixed64 f64 = 6; sfixed32 sf32 = 7; sfixed64 sf64 = 8;
-  float f = 9; Color color = 10; map<string, Part> parts = 11; repeated Color colors = 12; repeated sint64 run = 13;
-  repeated int32 loose = 14 [packed = false]; Part part = 15; optional bool maybe = 16; int64 far = 2000;
-  oneof choice { string text = 17; int32 number = 18; Part whole = 19; }
-  message Part { int32 n = 1; repeated string names = 2; Part inner = 3; }
-  enum Color { RED = 0; GREEN = 1; BLUE = -1; }
-}`;
+const FOREIGN = foreignProto3();
 
 const part = (depth: number): SqlType =>
   structType([

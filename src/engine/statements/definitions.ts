@@ -91,7 +91,7 @@ async function define(
   const entity: Entity = {
     '@type': 'currentStatus',
     statementText: text,
-    warnings: [],
+    warnings: plan.kind === 'createSource' ? plan.warnings.map((message) => ({ message })) : [],
     commandId,
     commandStatus: status,
     commandSequenceNumber: sequence,

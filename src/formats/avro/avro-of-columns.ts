@@ -3,6 +3,13 @@ import { JsonNumber, type JsonValue } from '../../model/json-text.js';
 import type { Column } from '../../model/schema.js';
 import type { SqlType, StructField } from '../../model/sql-type.js';
 import {
+  CONNECT_DATE,
+  CONNECT_DECIMAL,
+  CONNECT_TIME,
+  CONNECT_TIMESTAMP,
+  PRECISION_PARAMETER,
+} from '../connect-names.js';
+import {
   type AvroField,
   type AvroProps,
   type AvroRecord,
@@ -13,7 +20,6 @@ import {
   primitive,
   shortName,
 } from './avro-type.js';
-import { CONNECT_DATE, CONNECT_DECIMAL, CONNECT_TIME, CONNECT_TIMESTAMP } from './logical-type.js';
 import { writeAvro } from './write-avro.js';
 
 /** The name of the record when no other is given. */
@@ -122,7 +128,7 @@ function decimalProps(precision: number, scale: number): AvroProps {
       'connect.parameters',
       new Map([
         ['scale', String(scale)],
-        ['connect.decimal.precision', String(precision)],
+        [PRECISION_PARAMETER, String(precision)],
       ]),
     ],
     ...logicalProps(CONNECT_DECIMAL, 'decimal'),

@@ -1,13 +1,12 @@
-import { assert, RecordError } from '../../model/errors.js';
+import { assert } from '../../model/errors.js';
 import type { Column } from '../../model/schema.js';
-import type { SqlType } from '../../model/sql-type.js';
 import { GrowableSink } from '../byte-sink.js';
-import type { FormatSpec, SchemaFormat } from '../format.js';
+import { type FormatSpec, FULL_NAME, fullNameOf, type SchemaFormat } from '../format.js';
 import { ignoredBytes, nothing } from '../no-columns.js';
-import { unknownProperty } from '../refusals.js';
+import { emptyProperty, hasTextKeys, unknownProperty } from '../refusals.js';
 import { writeFrame } from '../schema-registry/framing.js';
 import { NO_SCHEMAS, type RegisteredSchema } from '../schema-registry/schema-registry.js';
-import { ValueProblem } from '../value-problem.js';
+import { valueError } from '../value-problem.js';
 import { avroDeserializer } from './avro-deserializer.js';
 import { avroIncompatibilities } from './avro-incompatibilities.js';
 import { AvroNameError, avroOfColumns, DEFAULT_RECORD } from './avro-of-columns.js';
@@ -16,8 +15,6 @@ import { contentOfAvro } from './columns-of-avro.js';
 import { compileAvroWriter } from './compile-avro-writer.js';
 import { invalidSchema, parseAvro, parseWithImports } from './parse-avro.js';
 import { writeAvro } from './write-avro.js';
-
-const FULL_NAME = 'fullSchemaName';
 
 /** Avro's binary encoding in the frame of a schema registry: a record with a field a column, or the bare value of a single column. */
 export const avroFormat: SchemaFormat = {
@@ -43,7 +40,7 @@ export const avroFormat: SchemaFormat = {
   },
   refusesProperty(name, value): string | null {
     if (name !== FULL_NAME) return unknownProperty('AVRO', name);
-    if (value.trim() === '') return `${FULL_NAME} cannot be empty. Format configuration: {${FULL_NAME}=${value}}`;
+    if (value.trim() === '') return emptyProperty(name, value);
     const problem = nameProblem(shortName(value));
     return problem === null ? null : incompatible(problem);
   },
@@ -61,10 +58,7 @@ export const avroFormat: SchemaFormat = {
     assertShape(spec, columns);
     const schema = spec.schema;
     assert(schema !== undefined, 'an AVRO schema is registered before a serializer is made');
-    const failed = (problem: unknown): unknown => {
-      if (!(problem instanceof ValueProblem)) return problem;
-      return new RecordError('serialization', `${problem.message}, path: $${problem.path}`, target);
-    };
+    const failed = (problem: unknown): unknown => valueError(problem, '$', target, 'serialization');
     const { unwrapped } = spec;
     return compileAvroWriter(parseAvro(schema), {
       columns,
@@ -104,25 +98,8 @@ function assertShape(spec: FormatSpec, columns: readonly Column[]): void {
   assert(!spec.unwrapped || columns.length === 1, 'only a single column is unwrapped');
 }
 
-function fullNameOf(spec: FormatSpec): string | null {
-  return spec.properties[FULL_NAME] ?? null;
-}
-
 function frameOf(schema: RegisteredSchema): Uint8Array {
   const sink = new GrowableSink(8);
   writeFrame(sink, schema.id);
   return sink.copy();
-}
-
-function hasTextKeys(type: SqlType): boolean {
-  switch (type.kind) {
-    case 'ARRAY':
-      return hasTextKeys(type.element);
-    case 'MAP':
-      return type.key.kind === 'STRING' && hasTextKeys(type.value);
-    case 'STRUCT':
-      return type.fields.every((field) => hasTextKeys(field.type));
-    default:
-      return true;
-  }
 }

@@ -1,8 +1,7 @@
 import type { Column } from '../../model/schema.js';
 import { formatType, type SqlType, type StructField } from '../../model/sql-type.js';
-import type { SqlValue } from '../../model/value.js';
 import type { Serializer } from '../format.js';
-import { ValueProblem } from '../value-problem.js';
+import { located, ValueProblem } from '../value-problem.js';
 import { type AvroRecord, type AvroType, type AvroUnion, describeAvro } from './avro-type.js';
 import { rootOf } from './columns-of-avro.js';
 import { branchFields } from './compile-reader.js';
@@ -143,10 +142,11 @@ class WriterCompiler {
     for (const [i, { name, type, default: value }] of record.fields.entries()) {
       const place = `${path}.${name}`;
       const slot = matches.indexOf(i);
-      const bytes = value === undefined ? null : defaultBytes(type, value);
+      const holdsNull = type.kind === 'union' || type.kind === 'null';
+      const bytes = value === undefined || (slot >= 0 && holdsNull) ? null : defaultBytes(type, value);
       if (slot >= 0) {
         // As Connect does: a null that the field cannot hold is its default.
-        const takesDefault = bytes !== null && type.kind !== 'union' && type.kind !== 'null';
+        const takesDefault = bytes !== null;
         if (takesDefault) {
           body.add(`if (${values[slot]!} === null) {`);
           this.#put(body, bytes);
@@ -340,14 +340,4 @@ class WriterCompiler {
     });
     return `${name}();`;
   }
-}
-
-function located(convert: (value: never) => SqlValue, path: string): (value: never) => SqlValue {
-  return (value) => {
-    try {
-      return convert(value);
-    } catch (problem) {
-      throw problem instanceof ValueProblem ? problem.inside(path) : problem;
-    }
-  };
 }

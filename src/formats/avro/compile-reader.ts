@@ -1,10 +1,9 @@
 import { assert } from '../../model/errors.js';
 import type { Column } from '../../model/schema.js';
 import { formatType, type SqlType } from '../../model/sql-type.js';
-import type { SqlValue } from '../../model/value.js';
 import { RepeatedText } from '../byte-text.js';
 import type { Deserializer } from '../format.js';
-import { ValueProblem } from '../value-problem.js';
+import { located, ValueProblem } from '../value-problem.js';
 import * as wire from './avro-bytes.js';
 import { type AvroRecord, type AvroType, type AvroUnion, describeAvro, isEmpty, optionalOf } from './avro-type.js';
 import { branchName, isEntry, rootOf } from './columns-of-avro.js';
@@ -180,6 +179,8 @@ class ReaderCompiler {
     }
     code.add(`z${column} = p;`);
     const parts = new Code();
+    // Another column may read the same record at the same path, as another STRUCT.
+    this.#structs.clear();
     this.#decode(parts, type, sql, '', 'x');
     const name = this.#name('r');
     this.#functions.push(`
@@ -455,15 +456,4 @@ export function branchFields(union: AvroUnion, sql: SqlType): number[] | null {
   });
   if (!fit) return null;
   return names.map((_, i) => matches.indexOf(i));
-}
-
-function located(convert: (value: never) => SqlValue, path: string): (value: never) => SqlValue {
-  if (path === '') return convert;
-  return (value) => {
-    try {
-      return convert(value);
-    } catch (problem) {
-      throw problem instanceof ValueProblem ? problem.inside(path) : problem;
-    }
-  };
 }

@@ -1,4 +1,13 @@
 import { JsonNumber, type JsonValue } from '../../model/json-text.js';
+import {
+  CONNECT_DATE,
+  CONNECT_DECIMAL,
+  CONNECT_PRECISION,
+  CONNECT_TIME,
+  CONNECT_TIMESTAMP,
+  DECIMAL_PRECISION_MAX,
+  PRECISION_PARAMETER,
+} from '../connect-names.js';
 import type { AvroProps, AvroType } from './avro-type.js';
 
 /** What the numbers or bytes of a type stand for. */
@@ -11,17 +20,10 @@ export type Logical =
   /** Milliseconds or microseconds since the epoch. */
   | { readonly kind: 'timestamp'; readonly micros: boolean };
 
-/** Connect's names for its logical types; also known without `logicalType`, as its early versions wrote them. */
-export const CONNECT_DECIMAL = 'org.apache.kafka.connect.data.Decimal';
-export const CONNECT_DATE = 'org.apache.kafka.connect.data.Date';
-export const CONNECT_TIME = 'org.apache.kafka.connect.data.Time';
-export const CONNECT_TIMESTAMP = 'org.apache.kafka.connect.data.Timestamp';
-
-const CONNECT_PRECISION = 64;
-/** More digits than this are read as plain bytes. */
-const PRECISION_MAX = 1000;
-
-/** The logical type, or null for a plain one. One that makes no sense for its type is none, as the specification has it. */
+/**
+ * The logical type, or null for a plain one. One that makes no sense for its type is none, as the specification has it. Connect's names are known
+ * without `logicalType` too, as its early versions wrote them.
+ */
 export function logicalOf(type: AvroType): Logical | null {
   switch (type.kind) {
     case 'int':
@@ -68,9 +70,9 @@ function marker(props: AvroProps): JsonValue | undefined {
 function decimalOf(props: AvroProps): Logical | null {
   const parameters = props.get('connect.parameters');
   const connect = parameters instanceof Map ? parameters : null;
-  const precision = wholeOf(props.get('precision') ?? connect?.get('connect.decimal.precision'), CONNECT_PRECISION);
+  const precision = wholeOf(props.get('precision') ?? connect?.get(PRECISION_PARAMETER), CONNECT_PRECISION);
   const scale = wholeOf(props.get('scale') ?? connect?.get('scale'), 0);
-  const sensible = precision >= 1 && precision <= PRECISION_MAX && scale >= 0 && scale <= precision;
+  const sensible = precision >= 1 && precision <= DECIMAL_PRECISION_MAX && scale >= 0 && scale <= precision;
   return sensible ? { kind: 'decimal', precision, scale } : null;
 }
 

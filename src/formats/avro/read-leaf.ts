@@ -1,20 +1,15 @@
-import {
-  decimalToDouble,
-  divideRounded,
-  fitsPrecision,
-  formatDecimal,
-  powerOfTen,
-  rescale,
-} from '../../model/decimal.js';
+import { decimalToDouble, divideRounded, formatDecimal, powerOfTen } from '../../model/decimal.js';
 import { formatDouble } from '../../model/double-text.js';
-import { formatType, type SqlType } from '../../model/sql-type.js';
+import type { SqlType } from '../../model/sql-type.js';
 import { type SqlValue, toBigintValue } from '../../model/value.js';
 import {
   dateOfDays,
   decimalFromText,
   doubleFromText,
+  fittedDecimal,
   int32FromText,
   int64FromText,
+  misfit,
   timeOfDay,
   timestampOfMs,
 } from '../text-value.js';
@@ -98,7 +93,9 @@ function wholeReading(type: AvroType, read: 'int' | 'long', sql: SqlType): LeafR
       if (logical !== null) return null;
       return read === 'int' ? as(read) : as(read, Number);
     case 'DECIMAL':
-      return logical === null ? as(read, (value: number | bigint) => fitted(BigInt(value), 0, sql)) : null;
+      return logical === null
+        ? as(read, (value: number | bigint) => fittedDecimal(BigInt(value), 0, sql.precision, sql.scale, sql))
+        : null;
     case 'DATE':
       if (logical !== null && logical.kind !== 'date') return null;
       return read === 'int' ? as(read) : as(read, dateOfDays);
@@ -147,9 +144,10 @@ function textReading(sql: SqlType): LeafReading | null {
 function decimalReading(scale: number, read: 'decimal' | 'fixedDecimal', sql: SqlType): LeafReading | null {
   switch (sql.kind) {
     case 'DECIMAL': {
-      if (sql.scale !== scale) return as(read, (value: bigint) => fitted(value, scale, sql));
+      if (sql.scale !== scale)
+        return as(read, (value: bigint) => fittedDecimal(value, scale, sql.precision, sql.scale, sql));
       const limit = powerOfTen(sql.precision);
-      return as(read, (value: bigint) => (value < limit && value > -limit ? value : tooLong(sql)));
+      return as(read, (value: bigint) => (value < limit && value > -limit ? value : misfit(sql)));
     }
     case 'DOUBLE':
       return as(read, (value: bigint) => decimalToDouble(value, scale));
@@ -158,13 +156,4 @@ function decimalReading(scale: number, read: 'decimal' | 'fixedDecimal', sql: Sq
     default:
       return null;
   }
-}
-
-function fitted(unscaled: bigint, scale: number, sql: SqlType & { kind: 'DECIMAL' }): bigint {
-  const value = rescale(unscaled, scale, sql.scale, 'UNNECESSARY');
-  return value !== null && fitsPrecision(value, sql.precision) ? value : tooLong(sql);
-}
-
-function tooLong(sql: SqlType): never {
-  throw new ValueProblem(`Cannot fit decimal into ${formatType(sql)} without rounding`);
 }

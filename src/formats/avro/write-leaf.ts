@@ -110,7 +110,7 @@ export function leafWriting(type: AvroType, sql: SqlType): LeafWriting {
       return as('putLong', 10, isMicros && (sql.kind === 'TIME' || sql.kind === 'TIMESTAMP') ? microsOf : null);
     }
     case 'float':
-      return as('putFloat', 4, Number);
+      return as('putFloat', 4, sql.kind === 'BIGINT' ? Number : null);
     case 'double':
       return as('putDouble', 8, sql.kind === 'BIGINT' ? Number : null);
     case 'string':

@@ -1,17 +1,15 @@
 import { assert } from '../../model/errors.js';
-import type { FormatSpec, SchemaFormat } from '../format.js';
+import { FULL_NAME, fullNameOf, type SchemaFormat } from '../format.js';
 import { jsonFormat } from '../json.js';
 import { jsonDeserializer } from '../json-deserializer.js';
 import { ignoredBytes, nothing } from '../no-columns.js';
-import { unknownProperty } from '../refusals.js';
+import { emptyProperty, unknownProperty } from '../refusals.js';
 import { FRAME_BYTES, frameId } from '../schema-registry/framing.js';
 import { canonicalSchema } from './canonical.js';
 import { schemaIncompatibilities } from './compare-schemas.js';
 import { jsonSrSerializer } from './json-sr-serializer.js';
 import { shapeOf } from './shape.js';
 import { jsonSchemaText } from './write-schema.js';
-
-const FULL_NAME = 'fullSchemaName';
 
 /** The JSON of the `JSON` format behind the id of a JSON schema. The schema is not needed to read it. */
 export const jsonSrFormat: SchemaFormat = {
@@ -27,7 +25,7 @@ export const jsonSrFormat: SchemaFormat = {
   refuses: (columns, target) => jsonFormat.refuses(columns, target),
   refusesProperty(name, value) {
     if (name !== FULL_NAME) return unknownProperty('JSON_SR', name);
-    return value.trim() === '' ? `${name} cannot be empty. Format configuration: {${name}=${value}}` : null;
+    return value.trim() === '' ? emptyProperty(name, value) : null;
   },
   deserializer(spec, columns, wanted, target) {
     if (columns.length === 0 && target === 'key') return ignoredBytes;
@@ -58,7 +56,3 @@ export const jsonSrFormat: SchemaFormat = {
   incompatibilities: schemaIncompatibilities,
   canonical: canonicalSchema,
 };
-
-function fullNameOf(spec: FormatSpec): string | null {
-  return spec.properties[FULL_NAME] ?? null;
-}

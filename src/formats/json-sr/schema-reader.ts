@@ -77,7 +77,7 @@ export class SchemaReader implements SchemaSource {
     return node;
   }
 
-  /** The definition of that name, or the schema with that title, at any depth of definitions; null when there is none. */
+  /** The definition of that name, or the one with that title; null when there is none. */
   named(name: string): SchemaPlace | null {
     const { value, document } = this.root;
     if (!(value instanceof Map)) return null;

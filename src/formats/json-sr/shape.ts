@@ -17,14 +17,16 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../model/sql-type.js';
-import type { SchemaText } from '../schema-registry/schema-registry.js';
 import {
   CONNECT_DATE,
   CONNECT_DECIMAL,
+  CONNECT_PRECISION,
   CONNECT_TIME,
   CONNECT_TIMESTAMP,
+  DECIMAL_PRECISION_MAX,
   PRECISION_PARAMETER,
-} from './connect-names.js';
+} from '../connect-names.js';
+import type { SchemaText } from '../schema-registry/schema-registry.js';
 import { nodeAt, nodeName, type ObjectNode, type SchemaNode, type SchemaPlace } from './schema-node.js';
 import { invalidSchema, SchemaReader } from './schema-reader.js';
 
@@ -52,10 +54,9 @@ interface NoShape {
   readonly reason: string;
 }
 
-const FIELDS_MAX = 10_000;
+/** Places in one schema: those that are mentioned again and again multiply. */
+const PLACES_MAX = 30_000;
 const DEPTH_MAX = 100;
-/** The precision of Connect decimals that name none. */
-const PRECISION_DEFAULT = 64;
 
 /**
  * The shape of a schema and the places in it that SQL has no type for, which are left out of the shape.
@@ -79,9 +80,10 @@ class ShapeBuilder {
   readonly skipped: string[] = [];
   /** The schemas around the one that is looked at. */
   readonly #around = new Set<SchemaNode>();
-  #fields = 0;
+  #places = 0;
 
   at(place: SchemaPlace, path: string): Shape | NoShape {
+    if (++this.#places > PLACES_MAX) throw invalidSchema(`it has more than ${PLACES_MAX} parts`);
     const node = nodeAt(place);
     if (this.#around.has(node)) return { reason: 'it contains itself' };
     if (this.#around.size >= DEPTH_MAX) return { reason: `it is nested deeper than ${DEPTH_MAX} levels` };
@@ -136,7 +138,6 @@ class ShapeBuilder {
     }
     const fields: ShapeField[] = [];
     for (const [name, place] of this.#inOrder(node)) {
-      if (++this.#fields > FIELDS_MAX) throw invalidSchema(`it has more than ${FIELDS_MAX} properties`);
       const shape = this.at(place, `${path}.${name}`);
       if ('reason' in shape) this.skipped.push(`${path}.${name}: ${shape.reason}`);
       else fields.push({ name, shape, required: node.required.has(name) });
@@ -285,8 +286,10 @@ function numberShape(node: SchemaNode, integer: boolean): Shape | NoShape {
 
 function decimalShape(parameters: ReadonlyMap<string, string>): Shape | NoShape {
   const scale = Number(parameters.get('scale') ?? Number.NaN);
-  const precision = Number(parameters.get(PRECISION_PARAMETER) ?? PRECISION_DEFAULT);
-  const fits =
-    Number.isInteger(scale) && Number.isInteger(precision) && scale >= 0 && precision >= 1 && scale <= precision;
-  return fits ? plain(decimalType(precision, scale)) : { reason: 'a decimal without a scale that SQL has' };
+  const precision = Number(parameters.get(PRECISION_PARAMETER) ?? CONNECT_PRECISION);
+  const isWhole = Number.isInteger(scale) && Number.isInteger(precision);
+  const fits = isWhole && scale >= 0 && scale <= precision && precision >= 1 && precision <= DECIMAL_PRECISION_MAX;
+  return fits
+    ? plain(decimalType(precision, scale))
+    : { reason: 'a decimal without a precision and a scale that SQL has' };
 }

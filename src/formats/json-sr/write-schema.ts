@@ -8,7 +8,7 @@ import {
   CONNECT_TIME,
   CONNECT_TIMESTAMP,
   PRECISION_PARAMETER,
-} from './connect-names.js';
+} from '../connect-names.js';
 
 /**
  * The schema that ksqlDB registers for these columns: each may be null, and its position is noted as Kafka Connect does.

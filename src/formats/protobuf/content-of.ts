@@ -10,6 +10,7 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../model/sql-type.js';
+import { CONNECT_PRECISION, DECIMAL_PRECISION_MAX } from '../connect-names.js';
 import type { SchemaContent } from '../format.js';
 import type { SchemaText } from '../schema-registry/schema-registry.js';
 import { oneofName } from './match-field.js';
@@ -29,9 +30,6 @@ import { DATE_MESSAGE, DECIMAL_MESSAGE, TIME_MESSAGE, TIMESTAMP_MESSAGE, WRAPPER
 const FIELDS_MAX = 20_000;
 /** Messages within messages; they may name each other in long chains. */
 const DEPTH_MAX = 64;
-const PRECISION_MAX = 1000;
-/** Connect's precision for decimals whose schema says none. */
-const CONNECT_PRECISION = 64;
 
 /**
  * The SQL type of a message, as ksqlDB finds it by way of Connect: a oneof is a STRUCT of its members, before the other fields. What SQL has no type
@@ -141,7 +139,7 @@ class ContentReader {
     };
     const scale = number('scale', 0);
     const precision = number('precision', CONNECT_PRECISION);
-    if (precision < 1 || precision > PRECISION_MAX || scale > precision)
+    if (precision < 1 || precision > DECIMAL_PRECISION_MAX || scale > precision)
       return this.#skip(path, `DECIMAL(${precision}, ${scale}) is no type`);
     return decimalType(precision, scale);
   }

@@ -382,11 +382,11 @@ function encode(shape: Shape, value: Readonly<Record<string, unknown>>): number[
 
 function encodeValue(number: number, kind: Kind, value: unknown, out: number[]): void {
   if (isVarint(kind)) {
+    const whole =
+      typeof kind === 'object' && 'words' in kind ? Math.max(0, kind.words.indexOf(String(value))) : Number(value);
+    if (!Number.isInteger(whole)) throw invalidDescriptor('an option has a value that is not of its type');
     putVarint(number << 3, out);
-    putVarint(
-      typeof kind === 'object' && 'words' in kind ? Math.max(0, kind.words.indexOf(String(value))) : Number(value),
-      out,
-    );
+    putVarint(whole, out);
     return;
   }
   const bytes =

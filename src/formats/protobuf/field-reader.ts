@@ -1,6 +1,6 @@
 import type { SqlType } from '../../model/sql-type.js';
 import type { SqlValue } from '../../model/value.js';
-import { ValueProblem } from '../value-problem.js';
+import { inside } from '../value-problem.js';
 import { inconvertible } from './convert-value.js';
 import { type FieldScope, matchField } from './match-field.js';
 import { describeField, type MessageType, mapEntryOf, type ProtoField, type ProtoOneof } from './proto-schema.js';
@@ -330,8 +330,4 @@ function finishRow(
     }
     return values;
   };
-}
-
-function inside(problem: unknown, step: string): unknown {
-  return problem instanceof ValueProblem && step !== '' ? problem.inside(step) : problem;
 }

@@ -2,7 +2,7 @@ import { StatementError } from '../../model/errors.js';
 import { formatType, type SqlType, type StructField } from '../../model/sql-type.js';
 import type { SqlValue } from '../../model/value.js';
 import type { ByteSink } from '../format.js';
-import { ValueProblem } from '../value-problem.js';
+import { inside, ValueProblem } from '../value-problem.js';
 import { type FieldScope, matchField } from './match-field.js';
 import { type NumberWriter, numberWriter } from './number-writer.js';
 import { describeField, type MessageType, mapEntryOf, type ProtoField, type ProtoOneof } from './proto-schema.js';
@@ -253,8 +253,4 @@ function incompatible(problem: string): StatementError {
   return new StatementError(`the Protobuf schema does not fit the columns: ${problem}`, {
     code: 'incompatible-schema',
   });
-}
-
-function inside(problem: unknown, step: string): unknown {
-  return problem instanceof ValueProblem ? problem.inside(step) : problem;
 }

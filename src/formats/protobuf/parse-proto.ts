@@ -14,7 +14,7 @@ import {
 import { WELL_KNOWN_FILES } from './well-known.js';
 
 /** Characters of a schema and what it imports. */
-export const PROTO_TEXT_MAX = 1_000_000;
+const PROTO_TEXT_MAX = 1_000_000;
 const FIELD_NUMBER_MAX = 536_870_911;
 /** Schemas that are kept parsed: one is asked for by several readers and writers. */
 const KEPT_MAX = 32;
@@ -31,7 +31,8 @@ export function parseProto(schema: SchemaText): ProtoSchema {
   const key = JSON.stringify([schema.text, ...schema.imports.map(({ name, text }) => [name, text])]);
   let parsed = kept.get(key);
   if (parsed === undefined) {
-    if (key.length > PROTO_TEXT_MAX) throw invalidProto(`it is longer than ${PROTO_TEXT_MAX} characters`);
+    const length = schema.imports.reduce((sum, { text }) => sum + text.length, schema.text.length);
+    if (length > PROTO_TEXT_MAX) throw invalidProto(`it is longer than ${PROTO_TEXT_MAX} characters`);
     parsed = new SchemaBuilder(schema).build();
     if (kept.size >= KEPT_MAX) kept.clear();
     kept.set(key, parsed);
@@ -52,12 +53,14 @@ interface Features {
   readonly closed: boolean;
 }
 
-const EDITIONS: Readonly<Record<string, Features>> = {
-  proto2: { presence: true, required: false, packed: false, delimited: false, closed: true },
-  proto3: { presence: false, required: false, packed: true, delimited: false, closed: false },
-  '2023': { presence: true, required: false, packed: true, delimited: false, closed: false },
-  '2024': { presence: true, required: false, packed: true, delimited: false, closed: false },
-};
+const EDITIONS = new Map<string, Features>(
+  Object.entries({
+    proto2: { presence: true, required: false, packed: false, delimited: false, closed: true },
+    proto3: { presence: false, required: false, packed: true, delimited: false, closed: false },
+    '2023': { presence: true, required: false, packed: true, delimited: false, closed: false },
+    '2024': { presence: true, required: false, packed: true, delimited: false, closed: false },
+  }),
+);
 
 class SchemaBuilder {
   readonly #schema: SchemaText;
@@ -81,8 +84,9 @@ class SchemaBuilder {
   #file(text: string): ProtoSchema {
     if (/\b__proto__\b/.test(text)) throw invalidProto('the name "__proto__" is not supported');
     const { package: packageName = '', imports, weakImports, root } = parseText(text);
-    const features = EDITIONS[editionOf(text)];
-    if (features === undefined) throw invalidProto(`the syntax "${editionOf(text)}" is not known`);
+    const edition = editionOf(text);
+    const features = EDITIONS.get(edition);
+    if (features === undefined) throw invalidProto(`the syntax "${edition}" is not known`);
     for (const name of [...(imports ?? []), ...(weakImports ?? [])]) this.#import(name);
     let top: protobuf.NamespaceBase = root;
     for (const part of packageName.split('.')) {

@@ -1,9 +1,16 @@
 import { assert } from '../../model/errors.js';
 import type { Column } from '../../model/schema.js';
 import type { SqlType } from '../../model/sql-type.js';
-import type { Format, FormatSpec, FormatSupport, SchemaFormat } from '../format.js';
+import {
+  type Format,
+  type FormatSpec,
+  type FormatSupport,
+  FULL_NAME,
+  fullNameOf,
+  type SchemaFormat,
+} from '../format.js';
 import { ignoredBytes, nothing } from '../no-columns.js';
-import { unknownProperty } from '../refusals.js';
+import { emptyProperty, unknownProperty } from '../refusals.js';
 import { NO_SCHEMAS } from '../schema-registry/schema-registry.js';
 import { canonicalProto } from './canonical.js';
 import { protoIncompatibilities } from './compatibility.js';
@@ -24,13 +31,13 @@ export const protobufFormat: SchemaFormat = {
     value: true,
     schemaRegistry: true,
     singleColumn: { default: 'wrapped', allowed: ['wrapped'] },
-    properties: ['fullSchemaName', 'nullableRepresentation'],
+    properties: [FULL_NAME, 'nullableRepresentation'],
   },
   refuses(columns: readonly Column[]): string | null {
     return refusedColumn('PROTOBUF', columns);
   },
   refusesProperty(name: string, value: string): string | null {
-    if (name === 'fullSchemaName') return refusedName(value);
+    if (name === FULL_NAME) return refusedName(value);
     return name === 'nullableRepresentation' ? refusedRepresentation(value) : unknownProperty('PROTOBUF', name);
   },
   deserializer(_spec, columns, wanted, target, schemas = NO_SCHEMAS) {
@@ -103,10 +110,6 @@ function impliedMessage(spec: FormatSpec, columns: readonly Column[]): MessageTy
   return messageOf(schemaForColumns(fields, null, nullable), null);
 }
 
-function fullNameOf(spec: FormatSpec): string | null {
-  return spec.properties['fullSchemaName'] ?? null;
-}
-
 function representationOf(spec: FormatSpec): NullableRepresentation {
   const said = spec.properties['nullableRepresentation']?.toLowerCase();
   return said === 'optional' || said === 'wrapper' ? said : 'none';
@@ -119,7 +122,7 @@ function refusedRepresentation(value: string): string | null {
 }
 
 function refusedName(value: string): string | null {
-  if (value.trim() === '') return `fullSchemaName cannot be empty. Format configuration: {fullSchemaName=${value}}`;
+  if (value.trim() === '') return emptyProperty(FULL_NAME, value);
   return value.split('.').every(isIdentifier) ? null : `Invalid Protobuf name '${value}'`;
 }
 

@@ -5,7 +5,7 @@ import type { SqlValue } from '../../model/value.js';
 import { GrowableSink } from '../byte-sink.js';
 import type { ByteSink, Serializer } from '../format.js';
 import { writeFrame } from '../schema-registry/framing.js';
-import { ValueProblem } from '../value-problem.js';
+import { valueError } from '../value-problem.js';
 import { columnWriter, rowWriter, unwrittenRequired, type WriteField } from './field-writer.js';
 import { indexesOf, type MessageType, type ProtoSchema } from './proto-schema.js';
 import { NUMBER_BYTES_MAX, putSint64 } from './wire-writer.js';
@@ -32,7 +32,7 @@ export function protobufSerializer(
     return { write: refuse };
   }
   const fail = (problem: unknown, i: number): never => {
-    throw serializationError(problem, `$.${columns[i]!.name}`, target);
+    throw valueError(problem, `$.${columns[i]!.name}`, target, 'serialization');
   };
   // Fields that are read are never null: all null is the key of a record that has none.
   const nullKey =
@@ -92,14 +92,9 @@ export function structSerializer(
         write(sink, value);
       } catch (problem) {
         sink.position = mark;
-        throw serializationError(problem, '$', target);
+        throw valueError(problem, '$', target, 'serialization');
       }
       return true;
     },
   };
-}
-
-function serializationError(problem: unknown, root: string, target: 'key' | 'value'): unknown {
-  if (!(problem instanceof ValueProblem)) return problem;
-  return new RecordError('serialization', `${problem.message}, path: ${root}${problem.path}`, target);
 }

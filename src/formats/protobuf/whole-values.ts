@@ -1,11 +1,11 @@
-import { digitCount, fitsPrecision, formatDecimal, rescale } from '../../model/decimal.js';
+import { digitCount, formatDecimal } from '../../model/decimal.js';
 import { JsonNumber } from '../../model/json-text.js';
-import { BIGINT, BYTES, DATE, formatType, INTEGER, type SqlType, TIME, TIMESTAMP } from '../../model/sql-type.js';
+import { BIGINT, BYTES, DATE, INTEGER, type SqlType, TIME, TIMESTAMP } from '../../model/sql-type.js';
 import { civilFromDays, daysFromCivil } from '../../model/temporal-text.js';
 import { DAY_MS } from '../../model/time.js';
 import type { SqlValue } from '../../model/value.js';
 import { fromJson } from '../json-value.js';
-import { dateOfDays, timestampOfMs } from '../text-value.js';
+import { dateOfDays, fittedDecimal, timestampOfMs } from '../text-value.js';
 import { ValueProblem } from '../value-problem.js';
 import { conversion, inconvertible } from './convert-value.js';
 import { DATE_MESSAGE, DECIMAL_MESSAGE, TIME_MESSAGE, TIMESTAMP_MESSAGE } from './well-known.js';
@@ -91,11 +91,7 @@ const decimal: WholeMessage = {
       const places = unscaled === 0n ? 0 : (scale as number);
       if (Math.abs(places) > scaleMax) throw new ValueProblem('The number has too many digits');
       if (!isDecimal) return fromJson(new JsonNumber(formatDecimal(unscaled, places)), to);
-      const fitted = rescale(unscaled, places, to.scale, 'UNNECESSARY');
-      if (fitted === null || !fitsPrecision(fitted, to.precision)) {
-        throw new ValueProblem(`Cannot fit decimal into ${formatType(to)} without rounding`);
-      }
-      return fitted;
+      return fittedDecimal(unscaled, places, to.precision, to.scale, to);
     };
   },
   split(from) {

@@ -1,4 +1,4 @@
-import type { FormatSpec, SchemaFormat } from '../../formats/format.js';
+import { type FormatSpec, fullNameOf, type SchemaContent, type SchemaFormat } from '../../formats/format.js';
 import { type RegisteredSchema, subjectOf } from '../../formats/schema-registry/schema-registry.js';
 import { StatementError } from '../../model/errors.js';
 import type { Column } from '../../model/schema.js';
@@ -11,6 +11,8 @@ export type Side = 'KEY' | 'VALUE';
 export interface InferredColumns {
   readonly columns: readonly Column[];
   readonly schema: RegisteredSchema;
+  /** Fields that SQL has no type for, which are no columns: as paths with the reason. */
+  readonly skipped: readonly string[];
 }
 
 /**
@@ -31,11 +33,12 @@ export function inferColumns(
   const subject = subjectOf(topic, target);
   const schema = schemaId === null ? (schemas.latest(subject)?.schema ?? null) : schemas.byId(schemaId);
   if (schema === null) throw noSchema(target, topic, subject, schemaId);
-  const type = typeOfSchema(side, format, spec, schema);
+  const { type, skipped } = contentOf(side, format, spec, schema);
   const named = (name: string): string => (schemaId === null ? name.toUpperCase() : name);
   const role = side === 'KEY' ? 'key' : 'value';
   if (spec.unwrapped) {
-    return { schema, columns: [{ name: side === 'KEY' ? 'ROWKEY' : 'ROWVAL', type: renamed(type, named), role }] };
+    const name = side === 'KEY' ? 'ROWKEY' : 'ROWVAL';
+    return { schema, columns: [{ name, type: renamed(type, named), role }], skipped };
   }
   if (type.kind !== 'STRUCT') {
     throw new StatementError(
@@ -46,16 +49,17 @@ export function inferColumns(
   return {
     schema,
     columns: type.fields.map((field) => ({ name: named(field.name), type: renamed(field.type, named), role })),
+    skipped,
   };
 }
 
 /** @throws StatementError when the schema is of another format, or cannot be read */
-export function typeOfSchema(
+function contentOf(
   side: Side,
   format: SchemaFormat,
-  { properties }: Pick<FormatSpec, 'properties'>,
+  spec: Pick<FormatSpec, 'properties'>,
   schema: RegisteredSchema,
-): SqlType {
+): SchemaContent {
   if (schema.type !== format.schemaType) {
     const half = side === 'KEY' ? 'Key' : 'Value';
     throw new StatementError(
@@ -63,7 +67,7 @@ export function typeOfSchema(
       { code: 'schema-format', hint: `The schema with id ${schema.id} is of type ${schema.type}.` },
     );
   }
-  return format.contentOf(schema, properties['fullSchemaName'] ?? null).type;
+  return format.contentOf(schema, fullNameOf(spec));
 }
 
 function formatOfType(type: RegisteredSchema['type']): string {

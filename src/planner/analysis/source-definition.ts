@@ -14,6 +14,7 @@ import {
 import { arrayType, BYTES, formatType, type SqlType, STRING, sameType, structType } from '../../model/sql-type.js';
 import type { ColumnDefinition, CreateSource } from '../../parser/ast.js';
 import type { PlanningContext } from '../planning-context.js';
+import type { InferredColumns } from './infer-columns.js';
 import { formatsOfCreate, type InferredSides, inferMissing } from './source-formats.js';
 import { resolveType } from './types.js';
 import { WithProperties } from './with-properties.js';
@@ -25,10 +26,15 @@ const ALL_HEADERS: SqlType = arrayType(
   ]),
 );
 
+/** Fields that one warning lists. */
+const SKIPPED_NAMED_MAX = 10;
+
 /** A CREATE STREAM or TABLE whose columns and properties have been checked. */
 export interface SourceDefinition {
   readonly entry: SourceEntry;
   readonly properties: WithProperties;
+  /** What the writer of the statement should know. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -74,6 +80,7 @@ export function defineSource(statement: CreateSource, text: string, context: Pla
   }
   return {
     properties,
+    warnings: Object.values(inferred).flatMap((side) => (side === null ? [] : skippedWarnings(side))),
     entry: {
       kind: statement.sourceKind,
       name: statement.name.name,
@@ -97,6 +104,13 @@ function withInferred(declared: Schema, { KEY, VALUE }: InferredSides): Schema {
   const columns = [...(KEY?.columns ?? []), ...declared.columns, ...(VALUE?.columns ?? [])];
   checkNames(columns);
   return schemaOf(columns);
+}
+
+function skippedWarnings({ schema, skipped }: InferredColumns): readonly string[] {
+  if (skipped.length === 0) return [];
+  const named = skipped.slice(0, SKIPPED_NAMED_MAX).join('; ');
+  const more = skipped.length > SKIPPED_NAMED_MAX ? `; and ${skipped.length - SKIPPED_NAMED_MAX} more` : '';
+  return [`Fields of the schema with id ${schema.id} that SQL has no type for are left out: ${named}${more}`];
 }
 
 function formatsInfer(properties: WithProperties, side: 'KEY' | 'VALUE'): boolean {

@@ -24,10 +24,10 @@ export function planCreateSource(statement: CreateSource, text: string, context:
       { code: 'read-only-source' },
     );
   }
-  const { entry, properties } = defineSource(statement, text, context);
+  const { entry, properties, warnings } = defineSource(statement, text, context);
   if (replaced !== null) checkUpgrade(replaced, entry);
   const topic = topicOfCreate(entry.topic, kind, properties, context);
-  if (!(statement.isSource && kind === 'TABLE')) return { kind: 'createSource', entry, topic, query: null };
+  if (!(statement.isSource && kind === 'TABLE')) return { kind: 'createSource', entry, topic, query: null, warnings };
   if (!flag(context, 'ksql.source.table.materialization.enabled', true)) {
     throw new StatementError('Cannot execute command because source table materialization is disabled.', {
       code: 'disabled',
@@ -48,6 +48,7 @@ export function planCreateSource(statement: CreateSource, text: string, context:
     kind: 'createSource',
     entry,
     topic,
+    warnings,
     query: {
       plan,
       replaces: null,

@@ -1,11 +1,7 @@
 import avsc from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { avroFormat } from '../../../src/formats/avro/avro.js';
-import type { FormatSpec } from '../../../src/formats/format.js';
-import { decodeRow } from '../../../src/formats/row-codec.js';
 import type { RegisteredSchema, SchemaType } from '../../../src/formats/schema-registry/schema-registry.js';
-import { RecordError } from '../../../src/model/errors.js';
-import type { Column } from '../../../src/model/schema.js';
 import {
   arrayType,
   BIGINT,
@@ -22,51 +18,33 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
-import type { Row, SqlValue } from '../../../src/model/value.js';
+import type { SqlValue } from '../../../src/model/value.js';
+import {
+  bare,
+  date,
+  decimal,
+  decode,
+  failure,
+  framed,
+  letters,
+  recordOf,
+  registered,
+  timeMillis,
+  timestampMicros,
+  timestampMillis,
+  wrapped,
+} from '../../support/avro.js';
+import { column } from '../../support/columns.js';
 
-const wrapped: FormatSpec = { name: 'AVRO', properties: {}, unwrapped: false };
-const bare: FormatSpec = { ...wrapped, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
-const registered = (schema: unknown, id = 1): RegisteredSchema => ({
-  type: 'AVRO',
-  text: JSON.stringify(schema),
-  imports: [],
-  id,
-});
-const recordOf = (fields: Readonly<Record<string, unknown>>, name = 'R') => ({
-  type: 'record',
-  name,
-  fields: Object.entries(fields).map(([field, type]) => ({ name: field, type })),
-});
-const framed = (...body: readonly number[]): Buffer => Buffer.from([0, 0, 0, 0, 1, ...body]);
 /** Bytes of another library. */
 const encoded = (schema: unknown, value: unknown): Buffer =>
   Buffer.concat([framed(), avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: false }).toBuffer(value)]);
 
-const decode = (schema: unknown, columns: readonly Column[], bytes: Buffer, spec = wrapped): Row | null =>
-  decodeRow(avroFormat, spec, columns, bytes, 'value', { find: () => registered(schema) });
 /** One column named V, of a writer's field v. */
 const decodeAs = (avro: unknown, value: unknown, sql: SqlType): SqlValue =>
   decode(recordOf({ v: avro }), [column('V', sql)], encoded(recordOf({ v: avro }), { v: value }))![0]!;
 const decodeBytes = (avro: unknown, body: readonly number[], sql: SqlType): SqlValue =>
   decode(recordOf({ v: avro }), [column('V', sql)], framed(...body))![0]!;
-
-function failure(work: () => unknown): RecordError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RecordError);
-    return error as RecordError;
-  }
-  throw new Error('nothing was thrown');
-}
-
-const decimal = { type: 'bytes', logicalType: 'decimal', precision: 6, scale: 2 };
-const date = { type: 'int', logicalType: 'date' };
-const timeMillis = { type: 'int', logicalType: 'time-millis' };
-const timestampMillis = { type: 'long', logicalType: 'timestamp-millis' };
-const timestampMicros = { type: 'long', logicalType: 'timestamp-micros' };
-const letters = { type: 'enum', name: 'Letters', symbols: ['A', 'B'] };
 
 describe('reading', () => {
   it.each<[string, unknown, unknown, SqlType, SqlValue]>([
@@ -313,6 +291,27 @@ describe('reading', () => {
     expect(read('CD')).toEqual([4]);
     expect(read('Cd', 'CD', 'cd')).toEqual([5, 4, null]);
     expect(read('X')).toEqual([null]);
+  });
+
+  it('one record in several columns, each with the fields of its own type', () => {
+    const place = recordOf({ STREET: 'string', CITY: 'string' }, 'Place');
+    const schema = recordOf({
+      HOME: place,
+      WORK: 'Place',
+      PAST: { type: 'array', items: 'Place' },
+      NEXT: { type: 'array', items: 'Place' },
+    });
+    const street = structType([{ name: 'STREET', type: STRING }]);
+    const city = structType([{ name: 'CITY', type: STRING }]);
+    const columns = [
+      column('HOME', street),
+      column('WORK', city),
+      column('PAST', arrayType(city)),
+      column('NEXT', arrayType(street)),
+    ];
+    const at = (s: string, c: string) => ({ STREET: s, CITY: c });
+    const row = { HOME: at('a', 'b'), WORK: at('c', 'd'), PAST: [at('e', 'f')], NEXT: [at('g', 'h')] };
+    expect(decode(schema, columns, encoded(schema, row))).toEqual([['a'], ['d'], [['f']], [['g']]]);
   });
 
   it('does not take another field because a column is not wanted', () => {

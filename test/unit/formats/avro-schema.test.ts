@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { avroFormat } from '../../../src/formats/avro/avro.js';
-import type { FormatSpec, SchemaContent } from '../../../src/formats/format.js';
+import type { SchemaContent } from '../../../src/formats/format.js';
 import type { SchemaText } from '../../../src/formats/schema-registry/schema-registry.js';
 import { StatementError } from '../../../src/model/errors.js';
 import type { Column } from '../../../src/model/schema.js';
@@ -21,10 +21,9 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
+import { bare, wrapped } from '../../support/avro.js';
+import { column } from '../../support/columns.js';
 
-const wrapped: FormatSpec = { name: 'AVRO', properties: {}, unwrapped: false };
-const bare: FormatSpec = { ...wrapped, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const schemaText = (schema: unknown, imports: readonly unknown[] = []): SchemaText => ({
   type: 'AVRO',
   text: JSON.stringify(schema),

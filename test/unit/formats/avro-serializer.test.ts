@@ -2,10 +2,7 @@ import avsc from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { avroFormat } from '../../../src/formats/avro/avro.js';
 import { GrowableSink } from '../../../src/formats/byte-sink.js';
-import type { FormatSpec } from '../../../src/formats/format.js';
-import { decodeRow, encodeRow } from '../../../src/formats/row-codec.js';
-import type { RegisteredSchema } from '../../../src/formats/schema-registry/schema-registry.js';
-import { RecordError } from '../../../src/model/errors.js';
+import { encodeRow } from '../../../src/formats/row-codec.js';
 import type { Column } from '../../../src/model/schema.js';
 import {
   arrayType,
@@ -24,42 +21,22 @@ import {
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
 import type { Row, SqlValue } from '../../../src/model/value.js';
-
-const wrapped: FormatSpec = { name: 'AVRO', properties: {}, unwrapped: false };
-const bare: FormatSpec = { ...wrapped, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
-const registered = (schema: unknown, id = 1): RegisteredSchema => ({
-  type: 'AVRO',
-  text: JSON.stringify(schema),
-  imports: [],
-  id,
-});
-const recordOf = (fields: Readonly<Record<string, unknown>>, name = 'R') => ({
-  type: 'record',
-  name,
-  fields: Object.entries(fields).map(([field, type]) => ({ name: field, type })),
-});
-const framed = (...body: readonly number[]): Buffer => Buffer.from([0, 0, 0, 0, 1, ...body]);
-
-const decode = (schema: unknown, columns: readonly Column[], bytes: Buffer, spec = wrapped): Row | null =>
-  decodeRow(avroFormat, spec, columns, bytes, 'value', { find: () => registered(schema) });
-
-function failure(work: () => unknown): RecordError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RecordError);
-    return error as RecordError;
-  }
-  throw new Error('nothing was thrown');
-}
-
-const decimal = { type: 'bytes', logicalType: 'decimal', precision: 6, scale: 2 };
-const date = { type: 'int', logicalType: 'date' };
-const timeMillis = { type: 'int', logicalType: 'time-millis' };
-const timestampMillis = { type: 'long', logicalType: 'timestamp-millis' };
-const timestampMicros = { type: 'long', logicalType: 'timestamp-micros' };
-const letters = { type: 'enum', name: 'Letters', symbols: ['A', 'B'] };
+import {
+  bare,
+  date,
+  decimal,
+  decode,
+  failure,
+  framed,
+  letters,
+  recordOf,
+  registered,
+  timeMillis,
+  timestampMicros,
+  timestampMillis,
+  wrapped,
+} from '../../support/avro.js';
+import { column } from '../../support/columns.js';
 
 const encode = (schema: unknown, columns: readonly Column[], row: Row, spec = wrapped): Buffer | null =>
   encodeRow(avroFormat, { ...spec, schema: registered(schema) }, columns, row);

@@ -20,13 +20,13 @@ import {
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
 import type { SqlValue } from '../../../src/model/value.js';
+import { column } from '../../support/columns.js';
 
 const spec = (delimiter?: string): FormatSpec => ({
   name: 'DELIMITED',
   properties: delimiter === undefined ? {} : { delimiter },
   unwrapped: true,
 });
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const texts = (count: number): Column[] => Array.from({ length: count }, (_, i) => column(`C${i}`, STRING));
 const decode = (columns: readonly Column[], text: string, delimiter?: string) =>
   decodeRow(delimitedFormat, spec(delimiter), columns, Buffer.from(text));

@@ -23,8 +23,8 @@ import {
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
 import type { SqlValue } from '../../../src/model/value.js';
+import { column } from '../../support/columns.js';
 
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const plain = (unwrapped = false): FormatSpec => ({ name: 'JSON_SR', properties: {}, unwrapped });
 const schemaOf = (columns: readonly Column[], spec = plain()): unknown =>
   JSON.parse(jsonSrFormat.schemaFor(spec, columns, 'value').text);
@@ -334,7 +334,16 @@ describe('what a schema holds', () => {
     [{ $ref: '#' }, 'it contains itself'],
     [
       { type: 'number', 'connect.type': 'bytes', title: 'org.apache.kafka.connect.data.Decimal' },
-      'a decimal without a scale that SQL has',
+      'a decimal without a precision and a scale that SQL has',
+    ],
+    [
+      {
+        type: 'number',
+        'connect.type': 'bytes',
+        title: 'org.apache.kafka.connect.data.Decimal',
+        'connect.parameters': { scale: '2', 'connect.decimal.precision': '1000000000' },
+      },
+      'a decimal without a precision and a scale that SQL has',
     ],
   ])('leaves out %j', (schema, reason) => {
     expect(field(schema)).toBe(reason);
@@ -440,7 +449,16 @@ describe('what a schema holds', () => {
       }),
     );
     const schema = { $ref: '#/$defs/l0', $defs: { ...levels, l40: { type: 'boolean' } } };
-    expect(() => content(schema)).toThrow('it has more than 10000 properties');
+    expect(() => content(schema)).toThrow('it has more than 30000 parts');
+    const unions = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => {
+        const next = { $ref: `#/$defs/l${i + 1}` };
+        return [`l${i}`, { anyOf: [next, next] }];
+      }),
+    );
+    expect(() => content({ ...schema, $defs: { ...unions, l40: { type: 'boolean' } } })).toThrow(
+      'it has more than 30000 parts',
+    );
     const deep = Object.fromEntries(
       Array.from({ length: 2000 }, (_, i) => [`l${i}`, { allOf: [{ $ref: `#/$defs/l${i + 1}` }] }]),
     );

@@ -3,7 +3,6 @@ import type { FormatSpec } from '../../../src/formats/format.js';
 import { jsonFormat } from '../../../src/formats/json.js';
 import { decodeRow, encodeRow } from '../../../src/formats/row-codec.js';
 import { RecordError } from '../../../src/model/errors.js';
-import type { Column } from '../../../src/model/schema.js';
 import {
   arrayType,
   BIGINT,
@@ -21,10 +20,10 @@ import {
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
 import type { SqlValue } from '../../../src/model/value.js';
+import { column } from '../../support/columns.js';
 
 const wrapped: FormatSpec = { name: 'JSON', properties: {}, unwrapped: false };
 const bare: FormatSpec = { name: 'JSON', properties: {}, unwrapped: true };
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 
 const decodeColumn = (type: SqlType, json: string): SqlValue =>
   decodeRow(jsonFormat, wrapped, [column('V', type)], Buffer.from(`{"V":${json}}`))![0]!;

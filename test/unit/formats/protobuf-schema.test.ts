@@ -21,8 +21,8 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
+import { column } from '../../support/columns.js';
 
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const proto = (text: string, imports: SchemaText['imports'] = []): SchemaText => ({ type: 'PROTOBUF', text, imports });
 const proto3 = (body: string): SchemaText => proto(`syntax = "proto3"; ${body}`);
 const specOf = (properties: FormatSpec['properties'] = {}): FormatSpec => ({
@@ -535,6 +535,11 @@ describe('refusals', () => {
     expect(refused(deep)).toBeNull();
     expect(contentOf(proto(schemaFor([column('V', deep)])))).toContain('STRUCT');
     expect(refused(structType([{ name: 'X', type: structType([{ name: 'X', type: deep }]) }]))).toContain('at most 30');
+  });
+
+  it('know no syntax but those that there are', () => {
+    const text = 'syntax = "constructor"; message M { int32 a = 1; }';
+    expect(() => protobufFormat.canonical(proto(text))).toThrow('the syntax "constructor" is not known');
   });
 
   it('look at properties', () => {

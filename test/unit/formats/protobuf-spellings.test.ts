@@ -109,6 +109,12 @@ describe('a serialised descriptor', () => {
     expect(plain(textOf(serialized(read)))).toBe(plain(read));
   });
 
+  it.each(['[deprecated = foo]', '[packed = 1.5]'])('is refused where an option is of another type: %s', (option) => {
+    expect(() => serialized(`syntax = "proto2"; message M { repeated int32 a = 1 ${option}; }`)).toThrow(
+      'an option has a value that is not of its type',
+    );
+  });
+
   it('is written with everything that it says', () => {
     const read = textOf(PROTO2.descriptor);
     for (const line of [

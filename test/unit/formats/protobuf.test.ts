@@ -23,8 +23,8 @@ import {
   TIMESTAMP,
 } from '../../../src/model/sql-type.js';
 import type { SqlValue } from '../../../src/model/value.js';
+import { column } from '../../support/columns.js';
 
-const column = (name: string, type: SqlType): Column => ({ name, type, role: 'value' });
 const registered = (text: string, id = 1, imports: RegisteredSchema['imports'] = []): RegisteredSchema => ({
   type: 'PROTOBUF',
   text,

@@ -1,21 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { StatementError } from '../../../../src/model/errors.js';
 import { Scope } from '../../../../src/planner/analysis/scope.js';
 import { bind, schema } from '../../../support/expressions.js';
+import { failure } from '../../../support/failure.js';
 
 const COLUMNS =
   'I INT, L BIGINT, D DOUBLE, N DECIMAL(4,2), S STRING, B BOOLEAN, DT DATE, TS TIMESTAMP, ' +
   'AI ARRAY<INT>, AL ARRAY<BIGINT>, M MAP<STRING, BIGINT>, ST STRUCT<F0 BIGINT>';
-
-function failure(run: () => unknown): StatementError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof StatementError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 const message = (sql: string, clause = 'SELECT'): string => failure(() => bind(sql, COLUMNS, { clause })).message;
 

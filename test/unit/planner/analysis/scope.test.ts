@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { StatementError } from '../../../../src/model/errors.js';
 import type { Expression } from '../../../../src/parser/ast.js';
 import { Scope } from '../../../../src/planner/analysis/scope.js';
 import { expression, schema } from '../../../support/expressions.js';
+import { failure } from '../../../support/failure.js';
 
 const single = new Scope([
   { alias: 'X', name: 'ORDERS', schema: schema('ID INT, NAME STRING, `mixed` INT'), firstIndex: 0 },
@@ -16,16 +16,6 @@ const resolve = (scope: Scope, sql: string, clause = 'SELECT'): ReturnType<Scope
   const column = expression(sql) as Expression & { kind: 'column' };
   return scope.resolve(column.source, column.name, clause);
 };
-
-function failure(run: () => unknown): StatementError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof StatementError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('names', () => {
   test.each([
