@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Events come in bursts, and an editor may write a file in several steps. */
 const QUIET_MS = 200;
@@ -9,6 +10,7 @@ export class FolderWatch {
   readonly #onChange: () => void;
   readonly #onError: (error: Error) => void;
   readonly #watchers = new Map<string, FSWatcher>();
+  #folders: readonly string[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   /** @param matters whether a change of the file of this name is one: a folder may hold files that change all the time */
@@ -20,10 +22,9 @@ export class FolderWatch {
 
   /** Watches these folders from now on, and no others. One that cannot be watched is told to `onError`. */
   setFolders(folders: readonly string[]): void {
-    for (const [folder, watcher] of this.#watchers) {
-      if (folders.includes(folder)) continue;
-      watcher.close();
-      this.#watchers.delete(folder);
+    this.#folders = folders;
+    for (const folder of this.#watchers.keys()) {
+      if (!folders.includes(folder)) this.#unwatch(folder);
     }
     for (const folder of folders) if (!this.#watchers.has(folder)) this.#watch(folder);
   }
@@ -36,11 +37,13 @@ export class FolderWatch {
   #watch(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
-        if (name === null || this.#matters(name)) this.#changed();
+        // The folder itself: perhaps another one is in its place now.
+        const isReplaced = name === basename(folder);
+        if (isReplaced) this.#unwatch(folder);
+        if (isReplaced || name === null || this.#matters(name)) this.#changed();
       });
       watcher.on('error', (error) => {
-        watcher.close();
-        this.#watchers.delete(folder);
+        this.#unwatch(folder);
         this.#onError(error);
       });
       this.#watchers.set(folder, watcher);
@@ -49,10 +52,16 @@ export class FolderWatch {
     }
   }
 
+  #unwatch(folder: string): void {
+    this.#watchers.get(folder)?.close();
+    this.#watchers.delete(folder);
+  }
+
   #changed(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
+      this.setFolders(this.#folders);
       this.#onChange();
     }, QUIET_MS);
     this.#timer.unref();

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { builtInFunctions, createFunctionRegistry, type FunctionRegistry } from '../functions/registry.js';
+import { builtInFunctions, type FunctionRegistry } from '../functions/registry.js';
 import type { NameRules } from '../functions/user/check-definition.js';
 import { plannedFunctions } from '../functions/user/function-id.js';
 import { type LoadedModule, loadFolder } from '../functions/user/load-folder.js';
 import { ModuleStore } from '../functions/user/module-store.js';
+import { registryWith } from '../functions/user/stored-registry.js';
 import { SystemError } from '../model/errors.js';
 import { parse } from '../parser/parse.js';
 import { FolderWatch } from './folder-watch.js';
@@ -51,8 +52,7 @@ export class FunctionFolder {
     this.#options = options;
     this.store = options.store ?? (folder === null ? null : mkdtempSync(join(tmpdir(), 'millrace-functions-')));
     this.#kept = this.store === null ? null : new ModuleStore(this.store);
-    this.registry =
-      this.#kept === null ? createFunctionRegistry() : createFunctionRegistry(builtInFunctions, this.#kept);
+    this.registry = registryWith(this.#kept);
     this.#watch = new FolderWatch(
       (name) => WATCHED.test(name),
       () => this.#reload(),

@@ -88,7 +88,9 @@ export interface UserFunctions {
   version(version: string): readonly FunctionDefinition[] | null;
 }
 
-export const NO_USER_FUNCTIONS: UserFunctions = { current: () => [], version: () => null };
+const NONE: readonly FunctionDefinition[] = [];
+
+const NO_USER_FUNCTIONS: UserFunctions = { current: () => NONE, version: () => null };
 
 /** Find by name, choose an overload, get its code. One instance serves planner and executor. */
 export interface FunctionRegistry {

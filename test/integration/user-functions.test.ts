@@ -1,4 +1,5 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -157,8 +158,7 @@ describe('the example', () => {
     expect([out, err]).toEqual(['{"H":"u4pruydqqvj"}\n', '']);
   });
 
-  test('in TypeScript is refused where nothing reads it', async () => {
-    if ('stripTypeScriptTypes' in (await import('node:module'))) return;
+  test.skipIf('stripTypeScriptTypes' in nodeModule)('in TypeScript is refused where nothing reads it', async () => {
     const dir = functions('typescript-', {});
     cpSync(join(EXAMPLE, 'typescript'), dir, { recursive: true });
     const { code, err } = await cli(folder, 'sql', ':memory:', '--functions-dir', dir, '-e', 'SHOW FUNCTIONS;');

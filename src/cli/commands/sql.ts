@@ -1,4 +1,4 @@
-import { openBackend } from '../backend/open-backend.js';
+import { openBackend, serverUrl } from '../backend/open-backend.js';
 import { assignment, readText, withFunctions } from '../config/server-config.js';
 import { EXIT, type ExitCode, Interrupted } from '../exit.js';
 import { completeLength } from '../input.js';
@@ -21,11 +21,13 @@ export async function runSql(target: string | undefined, options: SqlOptions, te
   const files = options.file.map((path) => ({ path, text: readText(path, 'script') }));
   const scripted = options.execute.length > 0 || files.length > 0;
   const prompt = !scripted && terminal.interactive;
-  const backend = await openBackend(target, withFunctions({}, options.functionsDir), warnings(terminal));
+  const settings = withFunctions({}, options.functionsDir);
+  const log = warnings(terminal);
+  const backend = await openBackend(target, settings, log);
   const shell = new Shell(backend, terminal, {
     output: options.output,
     session: { properties: new Map(), variables: new Map() },
-    open: openBackend,
+    open: (next) => openBackend(next, serverUrl(next) === null ? settings : {}, log),
     interactive: prompt,
   });
   try {

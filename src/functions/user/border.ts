@@ -1,5 +1,6 @@
 import { powerOfTen } from '../../model/decimal.js';
 import type { SqlType } from '../../model/sql-type.js';
+import { DAY_MS } from '../../model/time.js';
 import { type SqlValue, toBigintValue } from '../../model/value.js';
 import { ELEMENT_COUNT_MAX, TEXT_LENGTH_MAX } from '../limits.js';
 
@@ -33,7 +34,6 @@ const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
 const LONG_MIN = -(2n ** 63n);
 const LONG_MAX = 2n ** 63n - 1n;
-const DAY_MS = 86_400_000;
 
 export function borderOf(type: SqlType): Border {
   const check = checkOf(type);

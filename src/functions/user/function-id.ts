@@ -24,7 +24,7 @@ export interface PlannedFunction {
   readonly version: string;
 }
 
-const IN_PLAN = /"signature":"([A-Z_][A-Z0-9_]*)\((?:[^"\\]|\\.)*@([0-9a-f]{16})"/g;
+const IN_PLAN = new RegExp(`"signature":"([A-Z_][A-Z0-9_]*)\\((?:[^"\\\\]|\\\\.)*@([0-9a-f]{${VERSION_LENGTH}})"`, 'g');
 
 /** The functions of users in the JSON text of a plan. */
 export function plannedFunctions(plan: string): readonly PlannedFunction[] {

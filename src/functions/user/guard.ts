@@ -14,7 +14,7 @@ import { matchParameters } from '../resolve.js';
 import { acceptsType, type Bindings, parseSignature, substitute } from '../signature.js';
 import { type Border, borderOf, copyingBorderOf, WrongValue } from './border.js';
 import { aggregateProblem, isSqlType } from './shape.js';
-import { runUserCode, thrownText, UserFunctionError } from './user-function-error.js';
+import { thrownText, UserFunctionError } from './user-function-error.js';
 
 /**
  * The definition of a user's function as the engine may call it. Its code cannot break more than its own result: what it throws, a promise,
@@ -133,12 +133,7 @@ function guardAggregate(name: string, code: AggregateCode, types: readonly SqlTy
     stateType,
     resultType,
     resultIsState,
-    initial: () =>
-      received(
-        name,
-        runUserCode(name, () => code.initial()),
-        stateBorder,
-      ),
+    initial: guardCode(name, () => code.initial(), [], stateBorder),
     add: guardCode(name, (...values) => code.add(...(values as [SqlValue])), inputs, stateBorder),
     ...(code.undo === undefined
       ? {}

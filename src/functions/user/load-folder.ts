@@ -34,7 +34,10 @@ export function loadFolder(folder: string, store: ModuleStore, rules: NameRules)
   /** Function -> the module that has it. */
   const owners = new Map<string, string>();
   let stripper: TypeStripper | null | undefined;
-  const stripperSource = (): TypeStripper | null => (stripper ??= findTypeStripper(folder));
+  const stripperSource = (): TypeStripper | null => {
+    if (stripper === undefined) stripper = findTypeStripper(folder);
+    return stripper;
+  };
   for (const name of modulesOf(folder)) {
     const snapshot = takeSnapshot(() => snapshotModule(folder, name, stripperSource));
     if (typeof snapshot === 'string') {

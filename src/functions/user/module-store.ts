@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -44,6 +45,8 @@ const LIBRARY = Symbol.for('millrace.functions');
 export class ModuleStore implements UserFunctions {
   readonly #root: string;
   readonly #loaded = new Map<string, readonly FunctionDefinition[]>();
+  /** Only one store of a folder says what is current; it need not look there. */
+  #isWriter = false;
   #currentText = '';
   #current = NONE;
 
@@ -97,6 +100,8 @@ export class ModuleStore implements UserFunctions {
 
   /** Says which versions new statements use from now on, in every thread. */
   setCurrent(versions: readonly string[]): void {
+    this.#current = versions.flatMap((version) => this.version(version) ?? []);
+    this.#isWriter = true;
     if (versions.length === 0 && !existsSync(this.#root)) return;
     mkdirSync(this.#root, { recursive: true });
     const making = join(this.#root, `.current-${process.pid}`);
@@ -105,6 +110,7 @@ export class ModuleStore implements UserFunctions {
   }
 
   current(): readonly FunctionDefinition[] {
+    if (this.#isWriter) return this.#current;
     let text: string;
     try {
       text = readFileSync(join(this.#root, 'current.json'), 'utf8');
@@ -148,7 +154,9 @@ export class ModuleStore implements UserFunctions {
   /** Where the text of a version is no JavaScript: `text.js line 3`; null when Node cannot say. */
   syntaxErrorPlace(version: string): string | null {
     const code = join(this.#root, version, 'code');
-    const files = readdirSync(code, { recursive: true, encoding: 'utf8' }).filter((path) => /\.[cm]?js$/.test(path));
+    const files = readdirSync(code, { recursive: true, encoding: 'utf8' }).filter(
+      (path) => /\.[cm]?js$/.test(path) && !path.startsWith('node_modules'),
+    );
     const entry = this.#entry(version);
     for (const file of new Set([entry, ...files.map((path) => join(code, path))])) {
       const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
@@ -176,8 +184,17 @@ export class ModuleStore implements UserFunctions {
 /** The packages may have moved since the version was written. */
 function linkPackages(folder: string, packages: string | null): void {
   const link = join(folder, 'node_modules');
+  if (packages !== null && linkTarget(link) === packages) return;
   rmSync(link, { force: true });
   if (packages !== null) symlinkSync(packages, link, 'junction');
+}
+
+function linkTarget(link: string): string | null {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return null;
+  }
 }
 
 /** The package `millrace` for modules in the store: what this version of the program exports to them. */

@@ -13,15 +13,6 @@ export class UserFunctionError extends Error {
   }
 }
 
-/** Runs a user's code; whatever it throws becomes an error of one kind. @throws UserFunctionError */
-export function runUserCode<T>(functionName: string, code: () => T): T {
-  try {
-    return code();
-  } catch (error) {
-    throw new UserFunctionError(functionName, `failed: ${thrownText(error)}`);
-  }
-}
-
 /** What was thrown, as one short text, whatever it is. */
 export function thrownText(thrown: unknown): string {
   try {
