@@ -1,5 +1,13 @@
 import { SystemError } from '../model/errors.js';
-import type { Appended, PartitionOffsets, PendingBatch, Position, StoredBatch, TopicPartition } from './broker.js';
+import type {
+  Appended,
+  PartitionOffsets,
+  PendingBatch,
+  Position,
+  StoredBatch,
+  TopicConfig,
+  TopicPartition,
+} from './broker.js';
 
 /*
  * The log that many nodes share: the second port beside `broker.ts`. Everything here waits for a network; the tasks never see it. A shard
@@ -21,6 +29,16 @@ export interface ClusterTopicRequest {
   readonly partitions: number;
   readonly replicas: number;
   readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The request for a topic; what the cluster has a default for is left to it. */
+export function topicRequest(name: string, config: TopicConfig): ClusterTopicRequest {
+  const { partitions, replicas, cleanupPolicy, retentionMs, retentionIsDefault = false } = config;
+  const settings = {
+    'cleanup.policy': cleanupPolicy.join(','),
+    ...(retentionIsDefault ? {} : { 'retention.ms': String(retentionMs) }),
+  };
+  return { name, partitions, replicas, settings };
 }
 
 /** Topics of the cluster, and where partitions begin and end. Every call asks the cluster. */

@@ -92,11 +92,16 @@ export class EngineCore {
   #transients = 0;
   /** Statements that keep an order run one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** Has not begun yet. */
+  #catchUp: Promise<void> | null = null;
 
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.embeddedRegistry = parts.registry === null ? this.#openRegistry() : null;
-    this.schemas = new SchemaDirectory(parts.registry ?? this.embeddedRegistry!);
+    this.schemas = new SchemaDirectory(
+      parts.registry ?? this.embeddedRegistry!,
+      parts.registry === null ? () => this.caughtUp() : null,
+    );
     for (const command of parts.commands) this.#hear(command);
     parts.thread.subscribe((event) => {
       if (event.kind !== 'commands') return;
@@ -154,6 +159,15 @@ export class EngineCore {
     return this.#inOrder(async () => {});
   }
 
+  /** Resolves when all commands that are in the log by now have been heard. Not within `exclusive`. */
+  caughtUp(): Promise<void> {
+    this.#catchUp ??= this.#inOrder(async () => {
+      this.#catchUp = null;
+      await this.parts.thread.claim();
+    });
+    return this.#catchUp;
+  }
+
   /**
    * Makes a change durable, true and visible. Within `exclusive`.
    * @returns the sequence number of its command
@@ -171,6 +185,7 @@ export class EngineCore {
       state: () => this.#registry,
       formats: SCHEMA_FORMATS,
       spellings: { PROTOBUF: protobufSpellings },
+      refresh: () => this.caughtUp(),
       commit: (work) =>
         this.exclusive(async () => {
           const { changes, result } = work(this.#registry);
@@ -217,8 +232,8 @@ export class EngineCore {
 
   /** The plan of a persistent query; null when there is none of that id. */
   queryPlan(queryId: string): PhysicalPlan | null {
-    const query = this.catalog.queries().find(({ id }) => id === queryId);
-    return query === undefined ? null : this.#planOf(query);
+    const query = this.catalog.query(queryId);
+    return query === null ? null : this.#planOf(query);
   }
 
   /** Topics with registered schemas that go when these queries go. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LogError } from '../broker/cluster-log.js';
+import { LogError, topicRequest } from '../broker/cluster-log.js';
 import { ClusterLogView } from '../broker/cluster-log-view.js';
 import { openKafka } from '../broker/kafka/open-kafka.js';
 import { CommandTopic } from '../executor/shard/command-topic.js';
@@ -88,9 +88,7 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       writers: kafka.writers,
       now: () => clock.now(),
       prepare: async () => {
-        const { partitions, replicas, retentionMs } = processingLogConfig(settings);
-        const topicSettings = { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) };
-        await kafka.topics.create({ name: processingLogTopic, partitions, replicas, settings: topicSettings });
+        await kafka.topics.create(topicRequest(processingLogTopic, processingLogConfig(settings)));
       },
       onCommands: (heard) => hear({ kind: 'commands', commands: heard }),
       onFailure: (error) => hear({ kind: 'threadFailed', error: `the catalog cannot be read on: ${error.message}` }),

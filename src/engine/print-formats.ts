@@ -1,7 +1,7 @@
 import type { SourceWindow } from '../catalog/catalog.js';
 import type { SchemaFormat } from '../formats/format.js';
 import { SCHEMA_FORMATS } from '../formats/index.js';
-import { FRAME_BYTES } from '../formats/schema-registry/framing.js';
+import { FRAME_BYTES, framedId } from '../formats/schema-registry/framing.js';
 import type { RegisteredSchema, SchemaType, WriterSchemas } from '../formats/schema-registry/schema-registry.js';
 import { formatDouble } from '../model/double-text.js';
 import { RecordError, StatementError, SystemError } from '../model/errors.js';
@@ -19,16 +19,14 @@ export interface PrintSchemas extends WriterSchemas {
   formatOf(type: SchemaType): SchemaFormat | null;
 }
 
-/** A server without a schema registry. */
-export const NO_PRINT_SCHEMAS: PrintSchemas = { find: () => null, load: async () => {}, formatOf: () => null };
-
-/** What a registry says, each id asked for once. */
-export function printSchemas({ registry }: Pick<SchemaDirectory, 'registry'>): PrintSchemas {
+/** What a registry says, each id asked for once: one that could not be asked for counts as unknown. */
+export function printSchemas(directory: Pick<SchemaDirectory, 'byId'>): PrintSchemas {
   const known = new Map<number, RegisteredSchema | null>();
   return {
     find: (id) => known.get(id),
     load: async (id) => {
-      known.set(id, await registry.byId(id));
+      known.set(id, null);
+      known.set(id, await directory.byId(id));
     },
     formatOf: (type) => SCHEMA_FORMATS[type],
   };
@@ -76,11 +74,10 @@ export class FormatGuess {
 
   /** The id of a schema that must be known before these bytes are seen; null when there is none. */
   needs(bytes: Buffer | null): number | null {
-    if (bytes === null || bytes.length < FRAME_BYTES || bytes[0] !== 0) return null;
-    const id = bytes.readInt32BE(1);
-    if (id < 1 || this.#schemas.find(id) !== undefined) return null;
-    const matters = this.#left.length === 0 ? this.#loads < LOADS_MAX : this.#left.some((guess) => guess.framed);
-    if (!matters) return null;
+    const id = bytes === null ? null : framedId(bytes, 0, bytes.length);
+    if (id === null || id < 1 || this.#schemas.find(id) !== undefined) return null;
+    const matters = this.#left.length === 0 || this.#left.some((guess) => guess.framed);
+    if (!matters || this.#loads === LOADS_MAX) return null;
     this.#loads++;
     return id;
   }
@@ -191,8 +188,8 @@ function registryGuess(type: 'AVRO' | 'PROTOBUF', format: SchemaFormat, schemas:
 
 /** The schema of that type whose id the bytes begin with; null when there is none. */
 function writerSchema(schemas: PrintSchemas, bytes: Buffer, type: SchemaType): RegisteredSchema | null {
-  if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return null;
-  const schema = schemas.find(bytes.readInt32BE(1)) ?? null;
+  const id = framedId(bytes, 0, bytes.length);
+  const schema = id === null ? null : (schemas.find(id) ?? null);
   return schema?.type === type ? schema : null;
 }
 

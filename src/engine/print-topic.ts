@@ -6,7 +6,7 @@ import { StatementError, SystemError } from '../model/errors.js';
 import { formatTimestamp } from '../model/temporal-text.js';
 import type { PrintTopic } from '../parser/ast.js';
 import type { PrintHandle } from './engine.js';
-import { FormatGuess, loadSchema, NO_PRINT_SCHEMAS, type PrintSchemas } from './print-formats.js';
+import { FormatGuess, loadSchema, type PrintSchemas } from './print-formats.js';
 
 const READ_BYTES = 1_000_000;
 
@@ -24,7 +24,7 @@ export async function printTopic(
   thread: StreamThread,
   keyWindow: SourceWindow | null,
   onEnd: () => void,
-  schemas: PrintSchemas = NO_PRINT_SCHEMAS,
+  schemas: PrintSchemas,
 ): Promise<PrintHandle> {
   if (statement.interval !== null && statement.interval < 1n) {
     throw new StatementError(`the interval of PRINT must be at least 1, not ${statement.interval}`, {

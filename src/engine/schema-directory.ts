@@ -18,12 +18,15 @@ const LOOKS_MAX = 100;
 /** The schema registry as the statements and queries of an engine see it. */
 export class SchemaDirectory {
   readonly registry: SchemaRegistry;
+  readonly #refresh: (() => Promise<void>) | null;
   readonly #pauses = new Set<() => void>();
   #trouble: string | null = null;
   #closed = false;
 
-  constructor(registry: SchemaRegistry) {
+  /** @param refresh makes the registry know what other nodes have registered by now; null where it always does */
+  constructor(registry: SchemaRegistry, refresh: (() => Promise<void>) | null = null) {
     this.registry = registry;
+    this.#refresh = refresh;
   }
 
   /** Why the registry could not be asked for a schema that records name, while that is so; null otherwise. */
@@ -36,7 +39,7 @@ export class SchemaDirectory {
     for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, PAUSE_MAX_MS)) {
       if (this.#closed) throw closedError();
       try {
-        const schema = await this.registry.byId(id);
+        const schema = await this.byId(id);
         this.#trouble = null;
         return schema;
       } catch (error) {
@@ -91,6 +94,14 @@ export class SchemaDirectory {
   close(): void {
     this.#closed = true;
     for (const end of this.#pauses) end();
+  }
+
+  /** The schema that records name by its id; null when there is none. A record may arrive before the news of its schema. */
+  async byId(id: number): Promise<RegisteredSchema | null> {
+    const schema = await this.registry.byId(id);
+    if (schema !== null || this.#refresh === null) return schema;
+    await this.#refresh();
+    return this.registry.byId(id);
   }
 
   #pause(ms: number): Promise<void> {

@@ -93,6 +93,20 @@ describe.skipIf(NO_KAFKA)('schemas on a cluster', () => {
   );
 
   it(
+    'can be asked of a node as soon as another has registered them',
+    async () => {
+      const subject = `${service.topic('soon')}-value`;
+      for (let i = 0; i < 30; i++) {
+        const schema = order([{ name: `f${i}`, type: ['null', 'int'], default: null }]);
+        const { id } = await registryOf(a).register({ type: SchemaType.AVRO, schema }, { subject });
+        const answer = await fetch(`${b.url}/schema-registry/schemas/ids/${id}/schema`);
+        expect(await answer.text()).toContain(`"f${i}"`);
+      }
+    },
+    LONG,
+  );
+
+  it(
     'outlive the node that was told of them',
     async () => {
       await a.run(

@@ -61,7 +61,8 @@ export function memoryRegistry(
     }
     return result;
   };
-  return { registry: new EmbeddedRegistry({ state: () => state, commit, formats, spellings }), state, log };
+  const refresh = (): Promise<void> => Promise.resolve();
+  return { registry: new EmbeddedRegistry({ state: () => state, refresh, commit, formats, spellings }), state, log };
 }
 
 /** As much of an engine as the routes of a registry ask for. */
@@ -75,8 +76,8 @@ export function engineWith(registry: EmbeddedRegistry | null, schemaRegistryUrl:
   return engine as unknown as Engine;
 }
 
-/** A server for a registry; `url` is what clients are told. */
-export async function serveRegistry(registry: EmbeddedRegistry): Promise<RunningServer> {
-  const server = await serve(engineWith(registry), { port: 0 });
+/** A server for a registry; `url` is what clients are told. @param port 0: any that is free */
+export async function serveRegistry(registry: EmbeddedRegistry, port = 0): Promise<RunningServer> {
+  const server = await serve(engineWith(registry), { port });
   return { ...server, url: `${server.url}/schema-registry`, close: () => server.close() };
 }

@@ -1,35 +1,16 @@
-import { StatementError } from '../../model/errors.js';
-import { UNIT_MS } from '../../model/time.js';
 import type { AssertTopic } from '../../parser/ast.js';
 import type { Entity } from '../entities.js';
+import { awaitAssertion } from './await-assertion.js';
 import type { StatementContext } from './handler.js';
-
-const POLL_MS = 100;
 
 /** ASSERT [NOT EXISTS] TOPIC: waits until it holds, or fails. @throws StatementError `assertion-failed` */
 export async function assertTopic(statement: AssertTopic, context: StatementContext): Promise<Entity> {
-  const { core } = context;
-  const timeoutMs =
-    statement.timeout === null
-      ? core.parts.settings.number('ksql.assert.topic.default.timeout.ms', context.session.properties)
-      : Number(statement.timeout.amount) * UNIT_MS[statement.timeout.unit];
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    await core.parts.log.refresh();
-    const complaint = complaintOf(statement, context);
-    if (complaint === null) {
-      return {
-        '@type': 'assert_topic',
-        statementText: context.text,
-        warnings: [],
-        topicName: statement.topic,
-        exists: statement.exists,
-      };
-    }
-    if (waitedMs >= timeoutMs) {
-      throw new StatementError(complaint, { code: 'assertion-failed', problem: 'engine', span: statement.span });
-    }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, timeoutMs - waitedMs)));
-  }
+  const { topic, exists } = statement;
+  await awaitAssertion(statement, 'ksql.assert.topic.default.timeout.ms', context, async () => {
+    await context.core.parts.log.refresh();
+    return complaintOf(statement, context);
+  });
+  return { '@type': 'assert_topic', statementText: context.text, warnings: [], topicName: topic, exists };
 }
 
 function complaintOf(statement: AssertTopic, { core }: StatementContext): string | null {

@@ -6,6 +6,7 @@ import {
   type GroupMembership,
   LogError,
   type PlainWriter,
+  topicRequest,
   type Writers,
 } from '../../broker/cluster-log.js';
 import { StatementError, SystemError } from '../../model/errors.js';
@@ -166,12 +167,8 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
   async #createTopics({ createTopics }: ThreadChange): Promise<void> {
     const { topics } = this.#parts;
     for (const { name, config } of createTopics) {
-      const settings = {
-        'cleanup.policy': config.cleanupPolicy.join(','),
-        ...(config.retentionIsDefault === true ? {} : { 'retention.ms': String(config.retentionMs) }),
-      };
       try {
-        await topics.create({ name, partitions: config.partitions, replicas: config.replicas, settings });
+        await topics.create(topicRequest(name, config));
       } catch (error) {
         if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
         const [found] = await topics.describe([name]);

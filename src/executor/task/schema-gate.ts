@@ -1,6 +1,6 @@
 import { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import { formatNamed } from '../../formats/index.js';
-import { FRAME_BYTES } from '../../formats/schema-registry/framing.js';
+import { framedId } from '../../formats/schema-registry/framing.js';
 import type { ThreadSchemas } from '../../formats/schema-registry/schema-cache.js';
 import { type PhysicalPlan, walkSteps } from '../../planner/physical/physical-plan.js';
 import { visitRows } from '../operators/repartition.js';
@@ -13,7 +13,8 @@ export class SchemaGate {
   readonly #schemas: ThreadSchemas;
   readonly #halves: FramedHalves;
   readonly #cursor = new RecordBatchCursor();
-  #last = -1;
+  /** The id that was looked at last in this batch. */
+  #last: number | null = null;
   #all = true;
 
   constructor(schemas: ThreadSchemas, halves: FramedHalves) {
@@ -27,6 +28,8 @@ export class SchemaGate {
     const { key, value } = this.#halves;
     cursor.reset(bytes);
     this.#all = true;
+    // What is known to be none may be registered by now: each batch asks anew.
+    this.#last = null;
     while (!cursor.isControl && cursor.next()) {
       if (key && cursor.keyStart >= 0) this.#look(cursor.keyStart, cursor.keyEnd);
       if (value === null || cursor.valueStart < 0) continue;
@@ -37,10 +40,8 @@ export class SchemaGate {
   }
 
   readonly #look = (start: number, end: number): void => {
-    const { bytes } = this.#cursor;
-    if (end - start < FRAME_BYTES || bytes[start] !== 0) return;
-    const id = bytes.readInt32BE(start + 1);
-    if (id === this.#last) return;
+    const id = framedId(this.#cursor.bytes, start, end);
+    if (id === null || id === this.#last) return;
     if (this.#schemas.ask(id)) this.#last = id;
     else this.#all = false;
   };

@@ -29,6 +29,8 @@ import type { RegisteredSchema, SchemaRegistry, SchemaText, SchemaType, SubjectV
 export interface EmbeddedRegistryParts {
   /** The state as this process knows it. */
   state(): RegistryState;
+  /** Resolves when the state holds all changes that are durable by now. */
+  refresh(): Promise<void>;
   /**
    * Runs `work` on the newest state, makes the changes it wants durable, applies them, and gives its result. Nothing else changes the
    * state in between; where somebody else has been faster `work` runs again on what they left. What `work` throws is passed on, and
@@ -54,6 +56,11 @@ export class EmbeddedRegistry implements SchemaRegistry {
   constructor(parts: EmbeddedRegistryParts) {
     this.#parts = parts;
     this.#schemas = new RegistrySchemas(parts.formats, parts.spellings);
+  }
+
+  /** Resolves when answers are as new as all changes that are durable by now. */
+  refresh(): Promise<void> {
+    return this.#parts.refresh();
   }
 
   async register(subject: string, schema: SchemaText): Promise<SubjectVersion> {

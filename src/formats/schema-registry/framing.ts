@@ -5,19 +5,20 @@ const MAGIC = 0;
 /** Magic byte and schema id. */
 export const FRAME_BYTES = 5;
 
-/**
- * The id of the schema that `bytes[start, end)` were written with: Confluent's wire format, a zero byte and four bytes of id.
- * @throws RecordError with reason `deserialization`
- */
+/** The id that `bytes[start, end)` begin with: Confluent's wire format, a zero byte and four bytes of id. Null when they do not begin like that. */
+export function framedId(bytes: Buffer, start: number, end: number): number | null {
+  return end - start < FRAME_BYTES || bytes[start] !== MAGIC ? null : bytes.readInt32BE(start + 1);
+}
+
+/** The id of the schema that `bytes[start, end)` were written with. @throws RecordError with reason `deserialization` */
 export function frameId(bytes: Buffer, start: number, end: number, format: string, target: 'key' | 'value'): number {
-  if (end - start < FRAME_BYTES || bytes[start] !== MAGIC) {
-    throw new RecordError(
-      'deserialization',
-      `the ${target} does not begin with the magic byte and the id of a schema, as ${format} with a schema registry does`,
-      target,
-    );
-  }
-  return bytes.readInt32BE(start + 1);
+  const id = framedId(bytes, start, end);
+  if (id !== null) return id;
+  throw new RecordError(
+    'deserialization',
+    `the ${target} does not begin with the magic byte and the id of a schema, as ${format} with a schema registry does`,
+    target,
+  );
 }
 
 /** Begins a record that is written with the schema of that id. */

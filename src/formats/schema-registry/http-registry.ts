@@ -3,7 +3,7 @@ import { LruMap } from './lru-map.js';
 import { isPositive, isSchemaType, type SchemaReference } from './registry-change.js';
 import { REAL_TIME, RegistryHttp, type RegistryTime, wordsOf } from './registry-http.js';
 import { refusalError } from './registry-refusal.js';
-import { mentions } from './registry-schemas.js';
+import { IMPORT_DEPTH_MAX, IMPORTS_MAX, mentions } from './registry-schemas.js';
 import type { HttpRegistryOptions } from './registry-settings.js';
 import type {
   RegisteredSchema,
@@ -18,8 +18,6 @@ import type {
 const SCHEMAS_MAX = 10_000;
 /** Others may delete a subject: what was registered counts for so long, in ms. */
 const REGISTERED_MS = 10_000;
-const IMPORTS_MAX = 1_000;
-const IMPORT_DEPTH_MAX = 100;
 
 /** A schema as answers hold it. */
 interface SchemaBody {
@@ -82,7 +80,7 @@ export class HttpRegistry implements SchemaRegistry {
     if (known !== undefined) return known;
     return this.#once(`id ${id}`, async () => {
       const body = await this.#ask('GET', `/schemas/ids/${id}`);
-      return body === null ? null : this.#known(id, body);
+      return body === null || isOfUnknownType(body) ? null : this.#known(id, body);
     });
   }
 
@@ -203,6 +201,12 @@ function bodyOf({ type, text, references }: SchemaBody): unknown {
     ...(type === 'AVRO' ? {} : { schemaType: type }),
     ...(references.length === 0 ? {} : { references }),
   };
+}
+
+/** Nothing can be read with such a schema, whoever asks again. */
+function isOfUnknownType(body: unknown): boolean {
+  const type = member(body, 'schemaType');
+  return typeof type === 'string' && !isSchemaType(type);
 }
 
 function schemaIn(body: unknown, url: string): SchemaBody {

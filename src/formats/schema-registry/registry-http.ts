@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { SystemError } from '../../model/errors.js';
 import type { HttpRegistryOptions, RegistryEndpoint, RegistryTls } from './registry-settings.js';
 
@@ -45,11 +46,14 @@ export class RegistryHttp {
   #first = 0;
   #closed = false;
 
+  /** @throws SystemError `invalid-setting` for certificates or a key that cannot be read: every request would fail */
   constructor(options: HttpRegistryOptions, time: RegistryTime) {
     this.#options = options;
     this.#time = time;
     const agent = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
-    this.#agents = { http: new http.Agent(agent), https: new https.Agent({ ...agent, ...tlsOptions(options.tls) }) };
+    const tls = tlsOptions(options.tls);
+    checkReadable(tls);
+    this.#agents = { http: new http.Agent(agent), https: new https.Agent({ ...agent, ...tls }) };
   }
 
   /** Addresses without credentials. */
@@ -184,6 +188,18 @@ function unavailable(troubles: readonly Trouble[]): SystemError {
     code: 'registry-unavailable',
     retriable: true,
   });
+}
+
+function checkReadable({ ca, cert, key, passphrase }: https.AgentOptions): void {
+  if (ca === undefined && cert === undefined && key === undefined) return;
+  try {
+    createSecureContext({ ca, cert, key, passphrase });
+  } catch (error) {
+    throw new SystemError(
+      `the certificates or the key of the settings ksql.schema.registry.ssl.* cannot be read: ${(error as Error).message}`,
+      { code: 'invalid-setting' },
+    );
+  }
 }
 
 function tlsOptions({ ca, cert, key, passphrase, checksHost }: RegistryTls): https.AgentOptions {

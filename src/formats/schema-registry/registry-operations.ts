@@ -1,4 +1,4 @@
-import type { CompatibilityLevel, RegistryChange, RegistryMode } from './registry-change.js';
+import { type CompatibilityLevel, isPositive, type RegistryChange, type RegistryMode } from './registry-change.js';
 import { refusals } from './registry-refusal.js';
 import type { ReadSchema, RegistrySchemas, SchemaRequest } from './registry-schemas.js';
 import type { RegistryState, StoredSchema, VersionDetail, VersionEntry } from './registry-state.js';
@@ -21,7 +21,7 @@ export interface RegisterRequest extends SchemaRequest {
 }
 
 /** Bytes of a change as JSON: what a log can be counted on to take as one record. */
-export const CHANGE_BYTES_MAX = 900_000;
+const CHANGE_BYTES_MAX = 900_000;
 const SUBJECT_LENGTH_MAX = 1_000;
 /** Names that registries keep for themselves. */
 const RESERVED_SUBJECTS: readonly string[] = ['__GLOBAL', '__EMPTY'];
@@ -61,6 +61,7 @@ export function register(
     if (reasons.length > 0) throw refusals.incompatible(subject, reasons);
   }
   const id = request.id ?? state.idOf(schema.key) ?? state.idMax + 1;
+  if (!isPositive(id) || !isPositive(version)) throw refusals.notPermitted('There are no ids or versions left');
   const { type, text, references, key } = schema;
   const change: RegistryChange = { kind: 'register', subject, version, id, type, text, references, key };
   if (Buffer.byteLength(JSON.stringify(change)) > CHANGE_BYTES_MAX) throw refusals.tooLarge(CHANGE_BYTES_MAX);

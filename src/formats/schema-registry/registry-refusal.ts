@@ -13,7 +13,7 @@ export class RegistryRefusal extends Error {
   }
 }
 
-export const INCOMPATIBLE = 409;
+const INCOMPATIBLE = 409;
 export const INVALID_SCHEMA = 42201;
 const TOO_LARGE = 42209;
 

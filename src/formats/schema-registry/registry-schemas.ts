@@ -37,8 +37,8 @@ export interface ReadSchema extends SchemaText {
 }
 
 /** Schemas that one schema imports, directly or not, and how deep they may lie. */
-const IMPORTS_MAX = 1_000;
-const IMPORT_DEPTH_MAX = 100;
+export const IMPORTS_MAX = 1_000;
+export const IMPORT_DEPTH_MAX = 100;
 /** Reasons that an answer lists. */
 const REASONS_MAX = 50;
 

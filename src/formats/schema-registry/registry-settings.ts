@@ -134,7 +134,7 @@ export const REGISTRY_SETTINGS: readonly RegistrySetting[] = [
     name: 'max.retries',
     kind: 'int',
     default: '3',
-    text: 'How often a request is sent again when the registry cannot be reached, is overloaded or fails.',
+    text: 'How often a request is sent again when the registry cannot be reached, is overloaded or fails; not when it has taken its time.',
     secret: false,
   },
   { name: 'retries.wait.ms', kind: 'int', default: '100', text: 'Pause before the first retry.', secret: false },
@@ -170,6 +170,9 @@ export function registryOptions(
     retryWaitMaxMs: wholeNumber(value, 'retries.max.wait.ms', 0),
   };
 }
+
+/** Longer timers end at once. */
+const TIMER_MS_MAX = 2_147_483_647;
 
 type Values = (name: string) => string | null;
 
@@ -272,7 +275,9 @@ function isPem(text: string): boolean {
 
 function wholeNumber(value: Values, name: string, min: number): number {
   const number = Number(value(name));
-  if (!Number.isSafeInteger(number) || number < min) throw invalid(name, `it is a whole number from ${min}`);
+  if (!Number.isSafeInteger(number) || number < min || number > TIMER_MS_MAX) {
+    throw invalid(name, `it is a whole number from ${min} to ${TIMER_MS_MAX}`);
+  }
   return number;
 }
 

@@ -28,8 +28,8 @@ export interface VersionDetail {
   readonly references: readonly SchemaReference[];
 }
 
-export const DEFAULT_LEVEL: CompatibilityLevel = 'BACKWARD';
-export const DEFAULT_MODE: RegistryMode = 'READWRITE';
+const DEFAULT_LEVEL: CompatibilityLevel = 'BACKWARD';
+const DEFAULT_MODE: RegistryMode = 'READWRITE';
 
 /**
  * What an embedded registry holds: a pure function of the changes applied, in their order. Its methods only look; what would have to

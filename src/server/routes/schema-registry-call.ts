@@ -1,29 +1,35 @@
+import {
+  COMPATIBILITY_LEVELS,
+  type CompatibilityLevel,
+  type EmbeddedRegistry,
+  INVALID_SCHEMA,
+  isPositive,
+  isSchemaType,
+  REGISTRY_MODES,
+  type RegisterRequest,
+  type RegistryMode,
+  RegistryRefusal,
+  refusals,
+  type SchemaReference,
+  type SchemaRequest,
+  type SchemaType,
+  type VersionName,
+} from '../../engine/registry-api.js';
 import { SystemError } from '../../model/errors.js';
 import { JSON_TYPE, negotiate } from '../accept.js';
 import { errorReply, RequestError } from '../error-response.js';
 import { readBody } from '../request-body.js';
 import type { ServerContext, ServerRequest } from '../server-context.js';
-import {
-  COMPATIBILITY_LEVELS,
-  type CompatibilityLevel,
-  REGISTRY_MODES,
-  type RegisterBody,
-  type RegistryMode,
-  type RegistryService,
-  type SchemaBody,
-  type VersionName,
-} from './schema-registry-service.js';
 
 const V1_JSON = 'application/vnd.schemaregistry.v1+json';
 const REGISTRY_JSON = 'application/vnd.schemaregistry+json';
 /** What bodies may be; none said is as good. */
 const BODY_TYPES: readonly string[] = [V1_JSON, REGISTRY_JSON, JSON_TYPE, 'application/octet-stream'];
 
-const NUMBER_MAX = 2_147_483_647;
 const REFERENCES_MAX = 1_000;
 const STORE_ERROR = 50001;
 
-/** One request to the registry: its parts, read and checked. Every method throws RequestError. */
+/** One request to the registry: its parts, read and checked. Every method throws RequestError or RegistryRefusal. */
 export class RegistryCall {
   readonly #request: ServerRequest;
   readonly #server: ServerContext;
@@ -33,7 +39,7 @@ export class RegistryCall {
     this.#server = server;
   }
 
-  get registry(): RegistryService {
+  get registry(): EmbeddedRegistry {
     const { engine } = this.#server;
     if (engine.schemaRegistry !== null) return engine.schemaRegistry;
     const url = engine.schemaRegistryUrl;
@@ -44,6 +50,12 @@ export class RegistryCall {
   /** @throws RequestError where the registry is elsewhere */
   requireRegistry(): void {
     void this.registry;
+  }
+
+  /** Whether it changes nothing, and has no body. */
+  get isRead(): boolean {
+    const { method } = this.#request.req;
+    return method === 'GET' || method === 'HEAD';
   }
 
   get server(): ServerContext {
@@ -64,11 +76,7 @@ export class RegistryCall {
     const text = this.#request.req.param('version')!;
     if (text === 'latest' || text === '-1') return 'latest';
     if (isNumberText(text)) return Number(text);
-    throw new RequestError(
-      422,
-      42202,
-      `The specified version '${text}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string "latest"`,
-    );
+    throw refusals.invalidVersion(text);
   }
 
   /** Whether a parameter of the query is true, however it is spelled. */
@@ -94,12 +102,12 @@ export class RegistryCall {
   }
 
   /** A schema to look for or to compare. */
-  async schemaBody(): Promise<SchemaBody> {
+  async schemaBody(): Promise<SchemaRequest> {
     return this.#readSchema(await this.#body());
   }
 
   /** A schema to register. */
-  async registerBody(): Promise<RegisterBody> {
+  async registerBody(): Promise<RegisterRequest> {
     const body = await this.#body();
     return { ...this.#readSchema(body), id: numberOf(body, 'id'), version: numberOf(body, 'version') };
   }
@@ -110,15 +118,9 @@ export class RegistryCall {
     const said = compatibility ?? compatibilityLevel;
     const word = typeof said === 'string' ? said.toUpperCase() : null;
     const level = COMPATIBILITY_LEVELS.find((known) => known === word);
-    if (level === undefined) {
-      throw new RequestError(
-        422,
-        42203,
-        'Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive',
-      );
-    }
+    if (level === undefined) throw refusals.invalidLevel();
     const wanted = Object.keys(others).find((name) => others[name] !== null && others[name] !== false);
-    if (wanted !== undefined) throw new RequestError(422, 42205, `The setting "${wanted}" is not supported`);
+    if (wanted !== undefined) throw refusals.notPermitted(`The setting "${wanted}" is not supported`);
     return level;
   }
 
@@ -127,7 +129,7 @@ export class RegistryCall {
     const word = typeof mode === 'string' ? mode.toUpperCase() : null;
     const known = REGISTRY_MODES.find((name) => name === word);
     if (known !== undefined) return known;
-    throw new RequestError(422, 42204, `Invalid mode. Valid values are ${REGISTRY_MODES.join(', ')}`);
+    throw refusals.invalidMode();
   }
 
   /** An answer as JSON, or a text that is to be sent as it is. */
@@ -163,9 +165,9 @@ export class RegistryCall {
     return value as Readonly<Record<string, unknown>>;
   }
 
-  #readSchema(body: Readonly<Record<string, unknown>>): SchemaBody {
+  #readSchema(body: Readonly<Record<string, unknown>>): SchemaRequest {
     const { schema, schemaType, references, ruleSet, metadata } = body;
-    if (isFilled(ruleSet)) throw new RequestError(422, 42210, 'Rule sets of schemas are not supported');
+    if (isFilled(ruleSet)) throw refusals.rulesUnsupported();
     if (isFilled(metadata)) throw invalidSchema('Metadata of schemas are not supported');
     if (schema !== undefined && schema !== null && typeof schema !== 'string') throw badBody('"schema" is no text');
     return {
@@ -177,8 +179,8 @@ export class RegistryCall {
   }
 
   #explain(error: unknown): { readonly status: number; readonly code: number; readonly message: string } {
-    if (isRefusal(error)) {
-      return { status: Number(String(error.errorCode).slice(0, 3)), code: error.errorCode, message: error.message };
+    if (error instanceof RegistryRefusal) {
+      return { status: statusOf(error), code: error.errorCode, message: error.message };
     }
     const { status, body } = errorReply(error, this.#server.log);
     const code = error instanceof SystemError && body.error_code === 50000 ? STORE_ERROR : body.error_code;
@@ -196,31 +198,36 @@ export function noSuchPath(): RequestError {
   return new RequestError(404, 404, 'HTTP 404 Not Found');
 }
 
+/** Whether the registry has refused because it does not know what was asked for. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RegistryRefusal && statusOf(error) === 404;
+}
+
+function statusOf({ errorCode }: RegistryRefusal): number {
+  return Number(String(errorCode).slice(0, 3));
+}
+
 function plainCode({ status, errorCode }: RequestError): number {
   return errorCode === status * 100 ? status : errorCode;
 }
 
-function isRefusal(error: unknown): error is Error & { readonly errorCode: number } {
-  return error instanceof Error && error.name === 'RegistryRefusal' && 'errorCode' in error;
-}
-
 function isNumberText(text: string): boolean {
-  return /^[0-9]{1,10}$/.test(text) && Number(text) >= 1 && Number(text) <= NUMBER_MAX;
+  return /^[0-9]{1,10}$/.test(text) && isPositive(Number(text));
 }
 
-function typeOf(value: unknown): SchemaBody['type'] {
+function typeOf(value: unknown): SchemaType {
   if (value === undefined || value === null || value === '') return 'AVRO';
-  if (value === 'AVRO' || value === 'JSON' || value === 'PROTOBUF') return value;
-  throw invalidSchema(`Invalid schema type ${typeof value === 'string' ? value : typeof value}`);
+  if (isSchemaType(value)) return value;
+  throw refusals.unknownType(typeof value === 'string' ? value : typeof value);
 }
 
-function referencesOf(value: unknown): SchemaBody['references'] {
+function referencesOf(value: unknown): readonly SchemaReference[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw badBody('"references" is no list');
   if (value.length > REFERENCES_MAX) throw invalidSchema(`A schema has at most ${REFERENCES_MAX} references`);
   return value.map((item: unknown) => {
     const { name, subject, version } = (item ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof name !== 'string' || typeof subject !== 'string' || !(isVersion(version) || version === -1)) {
+    if (typeof name !== 'string' || typeof subject !== 'string' || !(isPositive(version) || version === -1)) {
       throw badBody('a reference has "name", "subject" and "version"');
     }
     return { name, subject, version };
@@ -231,12 +238,8 @@ function referencesOf(value: unknown): SchemaBody['references'] {
 function numberOf(body: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = body[name];
   if (value === undefined || value === null || value === 0 || value === -1) return null;
-  if (!isVersion(value)) throw badBody(`"${name}" is no positive number`);
+  if (!isPositive(value)) throw badBody(`"${name}" is no positive number`);
   return value;
-}
-
-function isVersion(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= NUMBER_MAX;
 }
 
 function isFilled(value: unknown): boolean {
@@ -244,8 +247,8 @@ function isFilled(value: unknown): boolean {
   return Object.values(value).some(isFilled);
 }
 
-function invalidSchema(message: string): RequestError {
-  return new RequestError(422, 42201, message);
+function invalidSchema(message: string): RegistryRefusal {
+  return new RegistryRefusal(INVALID_SCHEMA, message);
 }
 
 function badBody(why: string): RequestError {

@@ -1,10 +1,9 @@
-import { MILLRACE_VERSION } from '../../engine/version.js';
+import { type DeletedFilter, SCHEMA_TYPES, type StoredSchema, type VersionDetail } from '../../engine/registry-api.js';
 import type { Route } from '../server-context.js';
-import { noSuchPath, PlainText, RegistryCall } from './schema-registry-call.js';
-import type { DeletedFilter, RegistrySchema, RegistryVersion } from './schema-registry-service.js';
+import { isNotFound, noSuchPath, PlainText, RegistryCall } from './schema-registry-call.js';
 
 /** Where the registry's REST API is served: what clients are given as its URL. */
-export const SCHEMA_REGISTRY_PATH = '/schema-registry';
+const SCHEMA_REGISTRY_PATH = '/schema-registry';
 
 type Method = Route['methods'][number];
 
@@ -19,7 +18,7 @@ export const schemaRegistryRoutes: readonly Route[] = [
   route('/v1/metadata/version', { GET: metadataVersion }),
 
   route('/schemas', { GET: allSchemas }),
-  route('/schemas/types', { GET: () => ['JSON', 'PROTOBUF', 'AVRO'] }),
+  route('/schemas/types', { GET: () => SCHEMA_TYPES }),
   route('/schemas/ids/:id', { GET: schemaById }),
   route('/schemas/ids/:id/schema', { GET: schemaTextById }),
   route('/schemas/ids/:id/subjects', { GET: subjectsOfId }),
@@ -53,12 +52,23 @@ function route(path: string, handles: Partial<Record<Method, Handle>>): Route {
       const handle = handles[method === 'HEAD' ? 'GET' : (method as Method)]!;
       try {
         call.requireRegistry();
-        return call.reply(await handle(call));
+        return call.reply(await answer(handle, call));
       } catch (error) {
         return call.errorReply(error);
       }
     },
   };
+}
+
+/** What is not there may have been registered with another node a moment ago. */
+async function answer(handle: Handle, call: RegistryCall): Promise<unknown> {
+  try {
+    return await handle(call);
+  } catch (error) {
+    if (!call.isRead || !isNotFound(error)) throw error;
+    await call.registry.refresh();
+    return handle(call);
+  }
 }
 
 function nothingHere(): never {
@@ -72,7 +82,8 @@ function metadataId({ server }: RegistryCall): unknown {
 }
 
 function metadataVersion({ server }: RegistryCall): unknown {
-  return { version: server.engine.info().version, commitId: `millrace-${MILLRACE_VERSION}` };
+  const { version, millraceVersion } = server.engine.info();
+  return { version, commitId: `millrace-${millraceVersion}` };
 }
 
 function allSchemas(call: RegistryCall): unknown {
@@ -207,13 +218,13 @@ function deletedFilter(call: RegistryCall): DeletedFilter {
   return call.flag('deleted') ? 'with' : 'without';
 }
 
-function versionBody(detail: RegistryVersion, text = detail.text): unknown {
+function versionBody(detail: VersionDetail, text = detail.text): unknown {
   const { subject, id, version } = detail;
   return { subject, id, version, ...schemaBody(detail, text) };
 }
 
 /** Avro is not named, and neither is a lack of references: that is what older clients expect. */
-function schemaBody({ type, references }: Pick<RegistrySchema, 'type' | 'references'>, text: string): object {
+function schemaBody({ type, references }: Pick<StoredSchema, 'type' | 'references'>, text: string): object {
   return {
     ...(type === 'AVRO' ? {} : { schemaType: type }),
     ...(references.length === 0 ? {} : { references }),

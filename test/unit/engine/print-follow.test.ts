@@ -103,7 +103,7 @@ function print(
   log: LogView,
   { thread } = silentThread(),
   onEnd = () => {},
-  schemas?: PrintSchemas,
+  schemas: PrintSchemas = slowSchemas(),
 ): Promise<PrintHandle> {
   return printTopic(parse(text).statements[0]!.statement as PrintTopic, 'print_1', log, thread, null, onEnd, schemas);
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceWindow } from '../../../src/catalog/catalog.js';
-import { FormatGuess, NO_PRINT_SCHEMAS, type PrintSchemas } from '../../../src/engine/print-formats.js';
+import { FormatGuess, loadSchema, type PrintSchemas, printSchemas } from '../../../src/engine/print-formats.js';
 import { avroText, protobufText } from '../../../src/engine/print-text.js';
 import type { FormatSpec } from '../../../src/formats/format.js';
 import { SCHEMA_FORMATS } from '../../../src/formats/index.js';
 import { jsonSrFormat } from '../../../src/formats/json-sr/json-sr.js';
 import { encodeRow } from '../../../src/formats/row-codec.js';
 import type { RegisteredSchema, SchemaType } from '../../../src/formats/schema-registry/schema-registry.js';
+import { SystemError } from '../../../src/model/errors.js';
 import type { Column } from '../../../src/model/schema.js';
 import {
   arrayType,
@@ -36,11 +37,13 @@ const double = (n: number) => {
 };
 const raw = (...bytes: number[]) => Buffer.from(bytes);
 
+const NO_SCHEMAS: PrintSchemas = { find: () => null, load: async () => {}, formatOf: () => null };
+
 /** What is printed of some records' keys or values, the headline first. */
 function shown(
   half: 'key' | 'value',
   records: readonly (string | Buffer | null)[],
-  { window = null, schemas = NO_PRINT_SCHEMAS }: { window?: SourceWindow | null; schemas?: PrintSchemas } = {},
+  { window = null, schemas = NO_SCHEMAS }: { window?: SourceWindow | null; schemas?: PrintSchemas } = {},
 ): (string | null)[] {
   const guess = new FormatGuess(half, window, schemas);
   const bytes = records.map((record) => (typeof record === 'string' ? Buffer.from(record) : record));
@@ -73,7 +76,7 @@ describe('formats of values', () => {
   });
 
   it('tells of a change, once', () => {
-    const guess = new FormatGuess('value', null, NO_PRINT_SCHEMAS);
+    const guess = new FormatGuess('value', null, NO_SCHEMAS);
     const see = (text: string) => {
       guess.see(Buffer.from(text));
       return guess.headline('Value');
@@ -178,6 +181,27 @@ describe('records with the id of a schema', () => {
     expect(guess.needs(null)).toBeNull();
     guess.see(Buffer.from('text'));
     expect(guess.needs(frame(9, 'x'))).toBeNull();
+  });
+});
+
+describe('schemas of a registry', () => {
+  it('are asked for once, also when it does not answer', async () => {
+    const asked: number[] = [];
+    const schemas = printSchemas({
+      byId: async (id) => {
+        asked.push(id);
+        if (id === 2) throw new SystemError('away', { code: 'registry-unavailable' });
+        return { type: 'JSON', text: '{}', imports: [], id };
+      },
+    });
+    const guess = new FormatGuess('value', null, schemas);
+    const bytes = [1, 2, 1, 2].map((id) => Buffer.concat([raw(0), int32(id), Buffer.from('{}')]));
+    for (const b of bytes) {
+      const id = guess.needs(b);
+      if (id !== null) await loadSchema(schemas, id);
+      guess.see(b);
+    }
+    expect(asked).toEqual([1, 2]);
   });
 });
 

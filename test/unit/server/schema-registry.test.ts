@@ -260,6 +260,21 @@ describe('schemas', () => {
   });
 });
 
+describe('what another node has registered', () => {
+  it('is heard of before anything counts as not there', async () => {
+    let refreshes = 0;
+    test.registry.refresh = async () => {
+      refreshes++;
+      if (test.state.schema(1) === null) await test.registry.register('s', { type: 'AVRO', text: 'a', imports: [] });
+    };
+    expect(await ask('GET /schemas/ids/1')).toEqual(ok({ schema: 'a' }));
+    expect(await ask('GET /subjects/s/versions')).toEqual(ok([1]));
+    expect(refreshes).toBe(1);
+    expect(await ask('GET /schemas/ids/2')).toEqual(failed(40403, 'Schema 2 not found'));
+    expect(refreshes).toBe(2);
+  });
+});
+
 describe('bodies', () => {
   it.each([
     V1,

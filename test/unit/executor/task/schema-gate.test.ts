@@ -52,6 +52,16 @@ describe('the gate of an input', () => {
     expect(look(VALUES, bytes, 7, 8, 9)).toEqual({ admitted: true, asked: [7, 8, 9] });
   });
 
+  it('asks again in the next batch: what was known to be none may have been registered', () => {
+    const asked: number[] = [];
+    const ask = (id: number): boolean => asked.push(id) > 0;
+    const gate = new SchemaGate({ find: () => undefined, ask }, VALUES);
+    const bytes = batch([null, framed(7)], [null, framed(7)]);
+    gate.admits(bytes);
+    gate.admits(bytes);
+    expect(asked).toEqual([7, 7]);
+  });
+
   it('looks at keys and values as the formats say', () => {
     const bytes = batch([framed(1), framed(2)]);
     expect(look({ key: true, value: null }, bytes)).toEqual({ admitted: false, asked: [1] });

@@ -357,6 +357,16 @@ describe('modes', () => {
     expect(await registerAs('a', 'x w?')).toMatchObject({ id: 8, version: 4 });
   });
 
+  it('IMPORT may use up all ids and versions', async () => {
+    await registry.setMode('a', 'IMPORT', false);
+    await registerAs('a', 'x', { id: 2_147_483_647, version: 2_147_483_647 });
+    await registry.setMode('a', null, false);
+    const refused = '42205 There are no ids or versions left';
+    expect(await refusal(() => registerAs('b', 'y'))).toBe(refused);
+    expect(await refusal(() => registerAs('a', 'x y?'))).toBe(refused);
+    expect(await registerAs('b', 'x')).toMatchObject({ id: 2_147_483_647, version: 1 });
+  });
+
   it('IMPORT is for what is empty, unless it is forced', async () => {
     await registerAs('a', 'x');
     const refused = '42205 Cannot import since found existing subjects';

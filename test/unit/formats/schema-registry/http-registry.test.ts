@@ -308,6 +308,11 @@ describe('registries of other makes', () => {
     ]);
   });
 
+  it('may have schemas of types that nothing here reads', async () => {
+    const { url } = await fakeRegistry(() => [200, { schema: 'x', schemaType: 'THRIFT' }]);
+    expect(await client({ url }).registry.byId(1)).toBeNull();
+  });
+
   it('may have schemas that import each other', async () => {
     const references = [{ name: 'a', subject: 'a', version: 1 }];
     const { url } = await fakeRegistry(() => [200, { schema: 'x', references }]);
@@ -363,5 +368,15 @@ describe('TLS', () => {
     await expect(askStrict({})).rejects.toMatchObject({ code: 'registry-unavailable' });
     expect(await askStrict({ 'ssl.keystore.location': both })).toBeNull();
     expect(await askStrict({ 'ssl.keystore.certificate.chain': tls.cert, 'ssl.keystore.key': tls.key })).toBeNull();
+  });
+
+  it('refuses at once what cannot be read', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----\n';
+    expect(() => client({ url: 'https://a', 'ssl.keystore.key': pem })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-setting',
+        message: expect.stringContaining('ksql.schema.registry.ssl.* cannot be read'),
+      }),
+    );
   });
 });

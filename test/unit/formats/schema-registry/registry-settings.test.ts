@@ -74,6 +74,7 @@ describe('the settings of a registry', () => {
       { url: 'http://a', 'http.read.timeout.ms': '0' },
       'http.read.timeout.ms has a wrong value: it is a whole number from 1',
     ],
+    [{ url: 'http://a', 'http.read.timeout.ms': '9999999999' }, 'from 1 to 2147483647'],
   ] as [Record<string, string>, string][])('%j are refused', (settings, message) => {
     const refused = expect(() => options(settings));
     refused.toThrow(expect.objectContaining({ code: 'invalid-setting', message: expect.stringContaining(message) }));
