@@ -21,7 +21,7 @@ import { decode, encode, kept } from './formats/ours.js';
 import * as peers from './formats/peers.js';
 
 /*
- * Records decoded and encoded in every format, each beside what one would write in Node by hand. A ratio above 1 says that ours is quicker. Arguments
+ * Records decoded and encoded in each format, beside what one would write in Node by hand. A ratio above 1 says that ours is quicker. Arguments
  * name formats, so that one can be measured alone.
  */
 

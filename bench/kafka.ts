@@ -19,7 +19,7 @@
  *   start of the server and the statements over HTTP.
  *
  * With `--latency` rows come at a steady rate from a producer that stamps them, through a filter; a reader at read_committed tells their
- * age. Needs Linux, Java and Maven.
+ * age. MILLRACE_BENCH_PROFILE=FOLDER writes a CPU profile of each run of the engine into that folder. Needs Linux, Java and Maven.
  */
 import { execFile } from 'node:child_process';
 import { loadavg } from 'node:os';

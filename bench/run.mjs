@@ -8,7 +8,7 @@ import { prepare, root } from '../scripts/prepare.mjs';
 
 /** Every benchmark, in the order that they run in. */
 const BENCHES = {
-  formats: 'decoding and encoding records in every format, beside what one would write by hand',
+  formats: 'decoding and encoding records in each format, beside what one would write by hand',
   functions: 'every built-in function, beside an addition',
   state: 'stores of tasks, beside hand-written SQLite statements',
   pipeline: 'one pipeline over batches in memory, beside a hand-written loop',

@@ -8,11 +8,9 @@
  *     --format NAME  one format instead of all
  *     --from N       the number of the first record: with --records 1 one that failed
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { importBundle } from './import-typescript.mjs';
 import { root } from './prepare.mjs';
 
 /** CommonJS packages in an ESM bundle ask for Node's own modules by `require`. */
@@ -60,7 +58,8 @@ function chooseRuns() {
   const chosen = runs.filter(
     (run) => (what === undefined || run.what === what) && (format === undefined || run.format === format),
   );
-  if (chosen.length > 0 && [records, seed, from].every(Number.isSafeInteger)) return chosen;
+  const numbers = [records, seed, from].every((number) => Number.isSafeInteger(number) && number >= 0);
+  if (chosen.length > 0 && numbers && records > 0 && positionals.length < 2) return chosen;
   console.error(
     `usage: npm run fuzz -- [formats|batches] [--records N] [--seed N] [--from N] [--format ${FUZZED_FORMATS.join('|')}]`,
   );
@@ -90,26 +89,9 @@ function megabytes(bytes) {
 
 /** The fuzzer with the code under test. */
 async function load() {
-  const result = await build({
-    absWorkingDir: root,
+  return importBundle('fuzz', {
     entryPoints: ['test/fuzz/main.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
     external: EXTERNAL,
     banner: { js: BANNER },
   });
-  // A file below node_modules, so that native packages are found.
-  const folder = join(root, 'node_modules/.cache/millrace');
-  const file = join(folder, `fuzz-${process.pid}.mjs`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, result.outputFiles[0].contents);
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(file);
-  }
 }

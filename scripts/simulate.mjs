@@ -13,18 +13,15 @@
  *
  * Without --mutant, --seed and --alone, all planted faults follow.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { importBundle } from './import-typescript.mjs';
 import { root } from './prepare.mjs';
 
 const UNDER_TEST = join(root, 'src/executor/shard');
 /** Lines of a trace that are shown of a run that failed. */
 const TRACE_LINES = 60;
-
-let loads = 0;
 
 const { values: options } = parseArgs({
   options: {
@@ -131,15 +128,8 @@ async function printTrace(code, seed, planted) {
 async function load(changes) {
   const applied = new Set();
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const result = await build({
-    absWorkingDir: root,
+  const code = await importBundle('simulation', {
     entryPoints: ['test/simulation/main.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
     external: Object.keys(dependencies),
     plugins: [
       {
@@ -164,14 +154,5 @@ async function load(changes) {
   });
   const unused = changes.find((change) => !applied.has(change));
   if (unused !== undefined) throw new Error(`${unused.file} is no part of the simulation`);
-  // A file below node_modules, so that native packages are found.
-  const folder = join(root, 'node_modules/.cache/millrace');
-  const file = join(folder, `simulation-${process.pid}-${++loads}.mjs`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, result.outputFiles[0].contents);
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(file);
-  }
+  return code;
 }
