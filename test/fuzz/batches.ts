@@ -26,7 +26,7 @@ import { anyNumber, zigzag } from './varint.js';
 const ZSTD = COMPRESSION_TYPES.indexOf('zstd');
 /** What is unpacked at most where the limit itself is tried. */
 const UNPACKED_BYTES_MAX = 64 * 1024;
-const BOMB_BYTES = 512 * 1024;
+const BOMB_BYTES = 8 * 1024 * 1024;
 /** Where the length of a batch stops counting itself. */
 const LENGTH_END = LENGTH_AT + 4;
 

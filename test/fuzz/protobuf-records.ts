@@ -57,9 +57,9 @@ function delimited(bytes: Buffer): [Buffer, Buffer] {
   return [varint(bytes.length), bytes];
 }
 
-const DEEP = 5_000;
+const DEEP = 20_000;
 /** Bytes. */
-const MANY = 20_000;
+const MANY = 100_000;
 
 /** Messages within each other, some thousand deep. */
 export function deepMessages(random: Random): Buffer {
@@ -89,9 +89,10 @@ function repeated(bytes: Buffer, times: number): Buffer {
   return Buffer.alloc(bytes.length * times, bytes);
 }
 
-/** Very many small occurrences of one field: empty messages, entries, members of a oneof by turns. */
+/** Very many small occurrences of one field, or of several by turns: empty messages, entries, members of a oneof. */
 export function manyFields(random: Random): Buffer {
-  const numbers = random.chance(0.7) ? [1 + random.below(28)] : [1 + random.below(28), 1 + random.below(28)];
+  const fields = random.chance(0.7) ? 1 : random.pick([2, 2, 8, 28]);
+  const numbers = Array.from({ length: fields }, () => 1 + random.below(28));
   const one = Buffer.concat(
     numbers.map((number) =>
       Buffer.concat([varint(number * 8 + 2), ...delimited(random.chance(0.6) ? Buffer.alloc(0) : content(random, 3))]),

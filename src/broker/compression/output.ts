@@ -2,6 +2,8 @@ import { corruptBatch } from '../record-batch.js';
 
 /** Copying fewer bytes one by one is cheaper than a call into the runtime. */
 const CALL_BYTES = 48;
+/** A period shorter than this is first repeated byte by byte: it would take many calls that double it. */
+const PERIOD_BYTES = 16;
 
 /**
  * Room for unpacked bytes that grows with what is really there, never past its limit: what the input says about its size is a hint
@@ -57,7 +59,17 @@ export function copyMatch(bytes: Buffer, to: number, distance: number, length: n
     return;
   }
   const end = to + length;
-  for (let at = to; at < end; ) {
+  if (distance === 1) {
+    bytes.fill(bytes[from]!, to, end);
+    return;
+  }
+  let at = to;
+  // What is repeated stays a whole number of periods.
+  if (distance < PERIOD_BYTES) {
+    const periods = to + distance * Math.ceil(PERIOD_BYTES / distance);
+    for (; at < periods; at++) bytes[at] = bytes[at - distance]!;
+  }
+  while (at < end) {
     const step = Math.min(at - from, end - at);
     bytes.copyWithin(at, from, from + step);
     at += step;

@@ -18,8 +18,8 @@ export interface FieldReader {
   readonly tags: readonly number[];
   /** The tags that undo what was read: other members of the oneof that a field belongs to. */
   readonly undoneBy: readonly number[];
-  /** What there is before the first occurrence. @throws ValueProblem */
-  start(): SqlValue;
+  /** What there is before the first occurrence. */
+  readonly start: SqlValue;
   /** What there is after one more; `reader` stands behind its tag. @throws ValueProblem */
   add(reader: WireReader, tag: number, before: SqlValue): SqlValue;
   /** The value of the column from what there is at the end; null when it is that already. @throws ValueProblem */
@@ -60,15 +60,15 @@ function singleReader(field: ProtoField, to: SqlType): FieldReader {
     const { absent, hasAbsent } = scalar;
     // A default that does not convert is an error only where the field is absent.
     return hasAbsent
-      ? { tags: [tagOf(field)], undoneBy, start: absent, add, finish: null }
-      : { tags: [tagOf(field)], undoneBy, start: () => null, add, finish: (value) => value ?? absent() };
+      ? { tags: [tagOf(field)], undoneBy, start: absent(), add, finish: null }
+      : { tags: [tagOf(field)], undoneBy, start: null, add, finish: (value) => value ?? absent() };
   }
   const rows = field.type.kind === 'message' && !field.group ? messageReader(field.type, to) : null;
   if (rows === null) return failing(describeField(field), to, [tagOf(field)]);
   return {
     tags: [tagOf(field)],
     undoneBy,
-    start: () => null,
+    start: null,
     add: (reader, _tag, before) => rows.reader.merge(reader, before as SqlValue[] | null),
     finish: rows.finish,
   };
@@ -110,7 +110,7 @@ function arrayReader(field: ProtoField, element: SqlType): FieldReader {
   return {
     tags: items.tags,
     undoneBy: [],
-    start: () => NO_ITEMS,
+    start: NO_ITEMS,
     add(reader, tag, before) {
       const array = before === NO_ITEMS ? [] : (before as SqlValue[]);
       try {
@@ -166,7 +166,7 @@ function mapReader(
   return {
     tags: [tagOf(field)],
     undoneBy: [],
-    start: () => NO_ENTRIES,
+    start: NO_ENTRIES,
     add(reader, _tag, before) {
       const row = entries.merge(reader, null);
       entries.finish?.(row);
@@ -177,43 +177,48 @@ function mapReader(
   };
 }
 
-/** The STRUCT that Connect makes of a oneof: null when no member is set, else with the one that is set. */
+/**
+ * The STRUCT that Connect makes of a oneof: null when no member is set, else with the one that is set. Until the end there is only the member's
+ * position and value, for the STRUCT may have many.
+ */
 function oneofReader(oneof: ProtoOneof, to: SqlType): FieldReader {
   if (to.kind !== 'STRUCT') return failing(`oneof ${oneof.name}`, to, oneof.fields.map(tagOf));
   const scope = { fields: oneof.fields, oneofs: [] };
   const members = to.fields.map((field) => columnReader(scope, field));
-  const unset = (): SqlValue[] => members.map(() => null);
-  const finishing = members.some((member) => member !== null && member.finish !== null);
+  const positions = new Map<number, number>();
+  for (const [i, member] of members.entries()) {
+    for (const tag of member?.tags ?? []) if (!positions.has(tag)) positions.set(tag, i);
+  }
   return {
     tags: oneof.fields.map(tagOf),
     undoneBy: [],
-    start: () => null,
+    start: null,
     add(reader, tag, before) {
-      const row = unset();
-      const i = members.findIndex((member) => member?.tags.includes(tag));
-      if (i < 0) reader.skip(tag);
-      else {
-        try {
-          row[i] = members[i]!.add(reader, tag, before === null ? null : (before as SqlValue[])[i]!);
-        } catch (problem) {
-          throw inside(problem, `.${to.fields[i]!.name}`);
-        }
+      const i = positions.get(tag);
+      if (i === undefined) {
+        reader.skip(tag);
+        return [null, null];
       }
+      const [last, value] = before === null ? [null, null] : (before as SqlValue[]);
+      try {
+        return [i, members[i]!.add(reader, tag, last === i ? value! : null)];
+      } catch (problem) {
+        throw inside(problem, `.${to.fields[i]!.name}`);
+      }
+    },
+    finish(set) {
+      if (set === null) return null;
+      const [i, value] = set as [number | null, SqlValue];
+      const row: SqlValue[] = members.map(() => null);
+      if (i !== null) row[i] = members[i]!.finish?.(value) ?? value;
       return row;
     },
-    finish: !finishing
-      ? null
-      : (value) => {
-          const row = value as SqlValue[] | null;
-          if (row !== null) for (const [i, member] of members.entries()) row[i] = member?.finish?.(row[i]!) ?? row[i]!;
-          return row;
-        },
   };
 }
 
 /** For a field and a type that do not convert: what is there is an error. */
 function failing(described: string, to: SqlType, tags: readonly number[]): FieldReader {
-  return { tags, undoneBy: [], start: () => null, add: () => inconvertible(described, to), finish: null };
+  return { tags, undoneBy: [], start: null, add: () => inconvertible(described, to), finish: null };
 }
 
 /** Repeated scalars come one by one, or many in a run. */
@@ -229,7 +234,7 @@ export function tagOf(field: ProtoField): number {
 }
 
 /** The tags of the other members of a field's oneof. */
-export function undoingTags(field: ProtoField): readonly number[] {
+function undoingTags(field: ProtoField): readonly number[] {
   return field.oneof === null ? [] : field.oneof.fields.filter((member) => member.number !== field.number).map(tagOf);
 }
 
@@ -239,22 +244,22 @@ type Step = (reader: WireReader, row: SqlValue[], tag: number) => void;
 export class RowReader {
   /** The row of values from one that has been read, in place; null when it is that already. A null row stays null. */
   readonly finish: ((row: SqlValue) => SqlValue) | null;
-  readonly #starts: readonly (() => SqlValue)[];
+  /** The row before the first field. */
+  readonly #start: readonly SqlValue[];
   readonly #steps = new Map<number, Step>();
 
   constructor(scope: FieldScope, columns: readonly RowColumn[]) {
     const readers = columns.map((column) => columnReader(scope, column));
-    this.#starts = readers.map((reader) => reader?.start ?? ((): null => null));
+    this.#start = readers.map((reader) => reader?.start ?? null);
     for (const [i, reader] of readers.entries()) if (reader !== null) this.#addSteps(reader, i, columns[i]!.path);
+    this.#addUndoing(readers);
     const finishes = readers.map((reader) => reader?.finish ?? null);
     this.finish = finishes.every((finish) => finish === null) ? null : finishRow(finishes, columns);
   }
 
+  /** A new row, as it is before the first field. */
   row(): SqlValue[] {
-    const starts = this.#starts;
-    const row: SqlValue[] = new Array(starts.length);
-    for (let i = 0; i < starts.length; i++) row[i] = starts[i]!();
-    return row;
+    return this.#start.slice();
   }
 
   /** Reads one message with its length, into a new row or onto an earlier one. */
@@ -265,6 +270,13 @@ export class RowReader {
     this.read(reader, row);
     reader.end = around;
     return row;
+  }
+
+  /** Reads from one position to another, and leaves the reader's end there. */
+  readRange(reader: WireReader, start: number, end: number, row: SqlValue[]): void {
+    reader.position = start;
+    reader.end = end;
+    this.read(reader, row);
   }
 
   /** Reads to the reader's end. */
@@ -287,10 +299,25 @@ export class RowReader {
         }
       });
     }
-    for (const tag of fields.undoneBy) {
-      this.#addStep(tag, (reader, row, seen) => {
-        reader.skip(seen);
-        row[i] = fields.start();
+  }
+
+  /** Before a member of a oneof is read, the other members' columns become what they were at the start. */
+  #addUndoing(readers: readonly (FieldReader | null)[]): void {
+    const start = this.#start;
+    const undone = new Map<number, number[]>();
+    for (const [i, reader] of readers.entries()) {
+      for (const tag of reader?.undoneBy ?? []) {
+        const columns = undone.get(tag);
+        if (columns === undefined) undone.set(tag, [i]);
+        else columns.push(i);
+      }
+    }
+    for (const [tag, columns] of undone) {
+      const step = this.#steps.get(tag);
+      this.#steps.set(tag, (reader, row, seen) => {
+        for (const i of columns) row[i] = start[i]!;
+        if (step === undefined) reader.skip(seen);
+        else step(reader, row, seen);
       });
     }
   }

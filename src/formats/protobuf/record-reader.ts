@@ -1,8 +1,9 @@
 import type { Column } from '../../model/schema.js';
 import type { SqlValue } from '../../model/value.js';
 import { asciiSlice, RepeatedText } from '../byte-text.js';
-import { columnReader, type FieldReader, RowReader, tagOf, undoingTags } from './field-reader.js';
+import { columnReader, type FieldReader, RowReader, tagOf } from './field-reader.js';
 import { type FieldScope, matchField } from './match-field.js';
+import type { ProtoField, ProtoOneof } from './proto-schema.js';
 import { type ScalarReader, scalarReader } from './scalar-reader.js';
 import { malformed, truncated, WireReader } from './wire-reader.js';
 
@@ -16,31 +17,33 @@ export interface RecordReader {
 
 /**
  * A reader in two steps, so that nothing is decoded that nobody asks for. The scan, generated for the wanted fields, walks over the message once and
- * notes where they are: of a scalar, where its last value begins; of other fields, the range from the first occurrence to the last, which is
- * read again for that field alone.
+ * notes where they are: of a scalar, where its last value begins; of other fields, the parts of the message that they fill, which are read again
+ * for that field alone.
  */
 export function recordReader(scope: FieldScope, columns: readonly Column[]): RecordReader {
   const notes: Notes = {
     reader: new WireReader(),
     starts: new Int32Array(columns.length).fill(ABSENT),
     ends: new Int32Array(columns.length),
+    earlier: columns.map(() => []),
   };
   const cases = new Cases();
   const read = columns.map((column, slot) => {
     const match = matchField(scope, column.name);
     if (match === null) return () => null;
-    if (match.kind === 'field' && match.field.label !== 'repeated') {
-      const { field } = match;
+    const field = match.kind === 'field' ? match.field : null;
+    if (field !== null && field.label !== 'repeated') {
       const scalar = scalarReader(field, column.type);
       if (scalar !== null) {
         cases.add([tagOf(field)], `starts[${slot}] = q;`);
-        cases.add(undoingTags(field), `starts[${slot}] = ${ABSENT};`);
+        cases.endWithOneof(field, slot);
         return scalarColumn(notes, slot, scalar);
       }
     }
     const fields = columnReader(scope, column)!;
-    cases.add(fields.tags, `if (starts[${slot}] === ${ABSENT}) starts[${slot}] = t; ends[${slot}] = p;`);
-    cases.add(fields.undoneBy, `starts[${slot}] = ${ABSENT};`);
+    if (field !== null) cases.beginWithOneof(field, slot);
+    cases.add(fields.tags, `if (ends[${slot}] !== t) beginPart(notes, ${slot}, t); ends[${slot}] = p;`);
+    if (field !== null) cases.endWithOneof(field, slot);
     return rangeColumn(notes, slot, fields, new RowReader(scope, [{ ...column, path: '' }]));
   });
   return { scan: compileScan(notes, cases, columns.length), read };
@@ -51,24 +54,72 @@ const ABSENT = -1;
 interface Notes {
   /** Stands in the record that was scanned last. */
   readonly reader: WireReader;
-  /** By column: where it begins, or ABSENT. */
+  /** By column: where it begins, or ABSENT; of other fields than scalars, where the last of its parts does. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  /** By column: start and end of each part before the last. Means nothing where the column is absent. */
+  readonly earlier: readonly number[][];
+}
+
+/** Begins a part of a column at `start`, which does not go on with the last one. */
+function beginPart({ starts, ends, earlier }: Notes, slot: number, start: number): void {
+  const parts = earlier[slot]!;
+  if (starts[slot] === ABSENT) parts.length = 0;
+  else parts.push(starts[slot]!, ends[slot]!);
+  starts[slot] = start;
 }
 
 /** What is done at fields, by their tags. Only numbers of our own become code. */
 class Cases {
   readonly #code = new Map<number, string>();
+  readonly #oneofs = new Map<ProtoOneof, string>();
+  #atEnd = '';
 
   add(tags: readonly number[], code: string): void {
     for (const tag of tags) this.#code.set(tag, `${this.#code.get(tag) ?? ''} ${code}`);
   }
 
+  /** Forgets the column at its tag when another member of its oneof came last. */
+  beginWithOneof(field: ProtoField, slot: number): void {
+    if (field.oneof !== null) this.add([tagOf(field)], this.#unlessLast(field.oneof, field, slot));
+  }
+
+  /** Forgets the column at the end of the message when another member of its oneof came last. */
+  endWithOneof(field: ProtoField, slot: number): void {
+    if (field.oneof !== null) this.#atEnd += this.#unlessLast(field.oneof, field, slot);
+  }
+
+  /** The variables of the scan. */
+  declarations(): string {
+    return [...this.#oneofs.values()].map((last) => `let ${last} = 0;`).join(' ');
+  }
+
   /** Cases of a switch over `tag`; each begins behind the tag, at `p`, and leaves `p` behind the value. */
   text(): string {
-    return [...this.#code]
-      .map(([tag, code]) => `case ${tag}: { q = p; ${SKIPS[tag & 7]} ${code} break; }`)
+    const code = new Map(this.#code);
+    for (const [oneof, last] of this.#oneofs) {
+      for (const member of oneof.fields) {
+        const tag = tagOf(member);
+        code.set(tag, `${code.get(tag) ?? ''} ${last} = ${member.number};`);
+      }
+    }
+    return [...code]
+      .map(([tag, text]) => `case ${tag}: { q = p; ${SKIPS[tag & 7]} ${text} break; }`)
       .join('\n          ');
+  }
+
+  /** What is done behind the last field. */
+  atEnd(): string {
+    return this.#atEnd;
+  }
+
+  #unlessLast(oneof: ProtoOneof, field: ProtoField, slot: number): string {
+    let last = this.#oneofs.get(oneof);
+    if (last === undefined) {
+      last = `last${this.#oneofs.size}`;
+      this.#oneofs.set(oneof, last);
+    }
+    return `if (${last} !== ${field.number}) starts[${slot}] = ${ABSENT}; `;
   }
 }
 
@@ -83,11 +134,12 @@ const SKIPS = [
 ];
 
 function compileScan(notes: Notes, cases: Cases, columns: number): RecordReader['scan'] {
-  const clear = Array.from({ length: columns }, (_, slot) => `starts[${slot}] = ${ABSENT};`);
+  const clear = Array.from({ length: columns }, (_, slot) => `starts[${slot}] = ends[${slot}] = ${ABSENT};`);
   const body = `
     const { reader, starts, ends } = notes;
     return function scan(b, start, end) {
       let p = start, q = 0, t = 0, n = 0, tag = 0;
+      ${cases.declarations()}
       reader.bytes = b;
       reader.end = end;
       ${clear.join(' ')}
@@ -110,26 +162,35 @@ function compileScan(notes: Notes, cases: Cases, columns: number): RecordReader[
         }
         if (!(p <= end)) truncated();
       }
+      ${cases.atEnd()}
     };`;
-  return new Function('notes', 'tooLong', 'truncated', body)(notes, tooLong, truncated) as RecordReader['scan'];
+  return new Function('notes', 'beginPart', 'tooLong', 'truncated', body)(
+    notes,
+    beginPart,
+    tooLong,
+    truncated,
+  ) as RecordReader['scan'];
 }
 
 function tooLong(): never {
   malformed('a number of more than ten bytes');
 }
 
-/** Other than scalars: their part of the record is read for them alone. */
+/** Other than scalars: their parts of the record are read for them alone. */
 function rangeColumn(notes: Notes, slot: number, fields: FieldReader, rows: RowReader): () => SqlValue {
-  const { reader, starts, ends } = notes;
+  const { reader, starts, ends, earlier } = notes;
+  const parts = earlier[slot]!;
   const { finish } = fields;
   return () => {
     const row = rows.row();
     if (starts[slot] !== ABSENT) {
       const { end } = reader;
-      reader.position = starts[slot]!;
-      reader.end = ends[slot]!;
-      rows.read(reader, row);
-      reader.end = end;
+      try {
+        for (let i = 0; i < parts.length; i += 2) rows.readRange(reader, parts[i]!, parts[i + 1]!, row);
+        rows.readRange(reader, starts[slot]!, ends[slot]!, row);
+      } finally {
+        reader.end = end;
+      }
     }
     return finish === null ? row[0]! : finish(row[0]!);
   };

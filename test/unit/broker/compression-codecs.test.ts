@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressLz4, decompressLz4 } from '../../../src/broker/compression/lz4.js';
+import { copyMatch } from '../../../src/broker/compression/output.js';
 import { compressSnappy, decompressSnappy } from '../../../src/broker/compression/snappy.js';
 import { xxHash32, xxHash64Low } from '../../../src/broker/compression/xxhash.js';
 import { decompressZstd, decompressZstdHere } from '../../../src/broker/compression/zstd.js';
@@ -60,7 +61,47 @@ const comesBack = (unpack: (bytes: Buffer, bytesMax: number) => Buffer, pack: (b
     { numRuns: 60 },
   );
 
+/** A number as three bytes of seven bits. */
+const varint = (n: number) => Buffer.from([(n & 0x7f) | 0x80, ((n >> 7) & 0x7f) | 0x80, n >> 14]);
+
+describe('a match', () => {
+  it('repeats what is before it byte by byte, however near that is', () => {
+    const start = Buffer.from(Array.from({ length: 130 }, (_, i) => (i * 37 + 11) & 0xff));
+    for (let distance = 1; distance <= 130; distance++) {
+      for (const length of [...Array(140).keys(), 255, 256, 1_000]) {
+        const actual = Buffer.concat([start, Buffer.alloc(length + 3, 0xee)]);
+        const expected = Buffer.from(actual);
+        for (let i = 130; i < 130 + length; i++) expected[i] = expected[i - distance]!;
+        copyMatch(actual, 130, distance, length);
+        if (!actual.equals(expected)) expect.fail(`${length} bytes from ${distance} before`);
+      }
+    }
+  });
+});
+
 describe('snappy', () => {
+  it.each([1, 2, 3, 7, 58])('copies again and again from %i before', (distance) => {
+    const start = Buffer.from(Array.from({ length: 58 }, (_, i) => i + 1));
+    const literal = Buffer.concat([Buffer.from([57 << 2]), start]);
+    for (const [name, length, copy] of [
+      ['near', 11, [((11 - 4) << 2) | 1, distance]],
+      ['far', 64, [(63 << 2) | 2, distance, 0]],
+      ['very far', 20, [(19 << 2) | 3, distance, 0, 0, 0]],
+    ] as const) {
+      for (const times of [1, 2, 3, 100]) {
+        const expected = Buffer.concat([start, Buffer.alloc(length * times)]);
+        for (let i = 58; i < expected.length; i++) expected[i] = expected[i - distance]!;
+        const copies = Buffer.alloc(copy.length * times, Buffer.from(copy));
+        const stream = (unpacked: number) => Buffer.concat([varint(unpacked), literal, copies]);
+        expect(decompressSnappy(stream(expected.length), LIMIT).equals(expected), `${times} ${name}`).toBe(true);
+        for (const wrong of [expected.length - 1, expected.length - length, expected.length + 1]) {
+          expect(() => decompressSnappy(stream(wrong), LIMIT)).toThrow(corrupt);
+        }
+        expect(() => decompressSnappy(stream(expected.length).subarray(0, -1), LIMIT)).toThrow(corrupt);
+      }
+    }
+  });
+
   it('whatever is packed comes back', () => comesBack(decompressSnappy, compressSnappy));
 
   it('is read without framing too, and with framing in the middle', () => {

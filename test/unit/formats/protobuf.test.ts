@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowableSink } from '../../../src/formats/byte-sink.js';
 import type { Deserializer, FormatSpec } from '../../../src/formats/format.js';
@@ -310,6 +311,105 @@ describe('reading', () => {
     );
     expect(write(schema, columns.slice(0, 1), [[0, null, null]])).toBe('0800');
     expect(write(schema, columns.slice(0, 1), [[null, null, null]])).toBe('');
+  });
+
+  describe('fields that lie between each other', () => {
+    const body =
+      'repeated int32 l = 1; repeated string s = 2; repeated B r = 3; map<string, int32> m = 4; B b = 5; oneof u { int32 i = 6; B o = 7; string t = 8; }';
+    const schema = proto3(`message A { ${body} } message B { int32 x = 1; repeated int32 y = 2; }`);
+    const b = structType([
+      { name: 'X', type: INTEGER },
+      { name: 'Y', type: arrayType(INTEGER) },
+    ]);
+    const alone = [
+      column('L', arrayType(INTEGER)),
+      column('S', arrayType(STRING)),
+      column('R', arrayType(b)),
+      column('M', mapType(STRING, INTEGER)),
+      column('B', b),
+    ];
+    const members = [column('I', INTEGER), column('O', b), column('T', STRING)];
+    const columns = [...alone, ...members, column('u_0', structType(members))];
+    const number = fc.integer({ min: 1, max: 9 });
+    const any = (made: (n: number) => string) => number.map(made);
+    /** Occurrences by field; of B either of its fields. */
+    const kinds = [
+      fc.oneof(
+        any((n) => `08 0${n}`),
+        any((n) => `0a 02 0${n} 0${n}`),
+      ),
+      any((n) => `12 01 3${n}`),
+      any((n) => `1a 02 08 0${n}`),
+      any((n) => `22 05 0a 01 3${n} 10 0${n}`),
+      fc.oneof(
+        any((n) => `2a 02 08 0${n}`),
+        any((n) => `2a 03 12 01 0${n}`),
+      ),
+      any((n) => `30 0${n}`),
+      fc.oneof(
+        any((n) => `3a 02 08 0${n}`),
+        any((n) => `3a 02 10 0${n}`),
+      ),
+      any((n) => `42 01 3${n}`),
+      any((n) => `78 0${n}`),
+    ];
+    const occurrences = (fields: number) =>
+      fc.array(
+        fc.nat(fields - 1).chain((field) => kinds[field]!.map((bytes) => ({ field, bytes }))),
+        { maxLength: 40 },
+      );
+    const joined = (all: readonly { readonly bytes: string }[]) => all.map(({ bytes }) => bytes).join('');
+
+    it('are read as if those of each field were together', () => {
+      expect(read(schema, alone.slice(0, 2), '08 01 12 01 31 08 02 12 01 32 08 03')).toEqual([
+        [1, 2, 3],
+        ['1', '2'],
+      ]);
+      fc.assert(
+        fc.property(occurrences(alone.length), (mixed) => {
+          const together = [...mixed].sort((one, other) => one.field - other.field);
+          expect(read(schema, alone, joined(mixed))).toEqual(read(schema, alone, joined(together)));
+        }),
+      );
+    });
+
+    it('are read the same as columns and as fields of a struct', () => {
+      const within = proto3(`message W { A a = 1; } ${schema.text.slice(18)}`);
+      const whole = [column('A', structType(columns))];
+      fc.assert(
+        fc.property(occurrences(kinds.length), (mixed) => {
+          const bytes = hex(joined(mixed));
+          const framed = Buffer.concat([Buffer.from([10, (bytes.length & 127) | 128, bytes.length >> 7]), bytes]);
+          expect(read(within, whole, framed.toString('hex'))).toEqual([read(schema, columns, bytes.toString('hex'))]);
+        }),
+      );
+    });
+
+    it('are read where another column is refused', () => {
+      const mixed = [column('S', arrayType(BOOLEAN)), column('I', INTEGER), column('L', arrayType(INTEGER))];
+      const deserializer = protobufFormat.deserializer(specOf(), mixed, [0, 1, 2], 'value', schemas(schema));
+      const bytes = hex(`${FRAME} 08 01 12 01 31 08 02 12 01 32 30 05 08 03`);
+      deserializer.scan(bytes, 0, bytes.length);
+      expect(deserializer.read[0]).toThrow(RecordError);
+      expect(deserializer.read[1]!()).toBe(5);
+      expect(deserializer.read[2]!()).toEqual([1, 2, 3]);
+    });
+
+    it('leave nothing behind for the next record', () => {
+      const deserializer = protobufFormat.deserializer(
+        specOf(),
+        columns,
+        [...columns.keys()],
+        'value',
+        schemas(schema),
+      );
+      fc.assert(
+        fc.property(occurrences(kinds.length), occurrences(kinds.length), (before, after) => {
+          readAll(deserializer, hex(FRAME + joined(before)));
+          expect(readAll(deserializer, hex(FRAME + joined(after)))).toEqual(read(schema, columns, joined(after)));
+        }),
+      );
+    });
   });
 
   it('passes over what it does not know', () => {
