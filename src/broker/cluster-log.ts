@@ -146,14 +146,22 @@ export type LogFailure =
 /** A failure of the shared log: what happened to the call, beside the cause. */
 export class LogError extends SystemError {
   readonly failure: LogFailure;
+  /** Whether the connection was refused, whatever it was for: no fault of the call, and well again once credentials or certificates are. */
+  readonly ofConnection: boolean;
 
   constructor(
     failure: LogFailure,
     message: string,
-    options: { readonly code: string; readonly hint?: string; readonly cause?: unknown },
+    options: {
+      readonly code: string;
+      readonly hint?: string;
+      readonly cause?: unknown;
+      readonly ofConnection?: boolean;
+    },
   ) {
     super(message, { ...options, retriable: failure !== 'refused' });
     this.failure = failure;
+    this.ofConnection = options.ofConnection ?? false;
   }
 }
 

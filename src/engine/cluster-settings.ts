@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { COMPRESSION_TYPES, canCompress, compressionCodec } from '../broker/compression.js';
 import { SystemError } from '../model/errors.js';
 import type { Settings } from './settings.js';
@@ -110,19 +110,30 @@ function jaasOptions(config: string): ReadonlyMap<string, string> {
 }
 
 function tlsOptions(settings: Settings): ConnectionOptions {
-  const trust = settings.get('ksql.streams.ssl.truststore.location');
-  const key = settings.get('ksql.streams.ssl.keystore.location');
+  const trustName = 'ksql.streams.ssl.truststore.location';
+  const trust = settings.get(trustName);
+  return { ...(trust === null ? {} : { ca: pem(trustName, trust) }), ...clientKey(settings) };
+}
+
+/** The certificate and the key that are shown to brokers. */
+function clientKey(settings: Settings): ConnectionOptions {
+  const name = 'ksql.streams.ssl.keystore.location';
+  const path = settings.get(name);
+  if (path === null) return {};
   const passphrase = settings.get('ksql.streams.ssl.key.password');
-  return {
-    ...(trust === null ? {} : { ca: pem('ksql.streams.ssl.truststore.location', trust) }),
-    ...(key === null
-      ? {}
-      : {
-          cert: pem('ksql.streams.ssl.keystore.location', key),
-          key: pem('ksql.streams.ssl.keystore.location', key),
-        }),
-    ...(passphrase === null ? {} : { passphrase }),
-  };
+  const store = pem(name, path);
+  const options = { cert: store, key: store, ...(passphrase === null ? {} : { passphrase }) };
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    const { reason, message } = error as { reason?: string; message: string };
+    throw invalid(
+      name,
+      path,
+      `it must hold a certificate and its key, and ksql.streams.ssl.key.password opens the key if it is locked: ${reason ?? message}`,
+    );
+  }
+  return options;
 }
 
 function pem(name: string, path: string): string {

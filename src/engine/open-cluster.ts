@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LogError, topicRequest } from '../broker/cluster-log.js';
 import { ClusterLogView } from '../broker/cluster-log-view.js';
+import { inFull } from '../broker/kafka/kafka-errors.js';
 import { openKafka } from '../broker/kafka/open-kafka.js';
 import { CommandTopic } from '../executor/shard/command-topic.js';
 import { openShardThread } from '../executor/shard/open-shard-thread.js';
@@ -215,8 +216,10 @@ function troubleOf(state: ReturnType<Awaited<ReturnType<typeof openKafka>>['stat
     case 'connected':
       return null;
     case 'unreachable':
-      return `the brokers cannot be reached since ${new Date(state.since).toISOString()}: ${state.error}`;
-    case 'rejected':
-      return `the brokers reject the credentials: ${state.error}`;
+      return `the brokers cannot be reached since ${new Date(state.since).toISOString()}: ${inFull(state.error)}`;
+    case 'rejected': {
+      const what = state.error.code === 'credentials-rejected' ? 'reject the credentials' : 'cannot be used';
+      return `the brokers ${what}: ${inFull(state.error)}`;
+    }
   }
 }

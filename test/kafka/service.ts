@@ -17,11 +17,18 @@ export const SESSION_MS = 6_000;
 /** One service of its own on the cluster: its nodes, and what it leaves behind, which goes when the service is closed. */
 export class Service {
   readonly id = `t${randomBytes(4).toString('hex')}_`;
-  readonly kafka: Kafka = connect();
+  readonly kafka: Kafka;
   /** What the nodes have said to their operator. */
   readonly logged: string[] = [];
+  readonly #servers: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-service-'));
   readonly #nodes = new Set<ServiceNode>();
+
+  /** @param servers where the cluster is spoken to without TLS or password */
+  constructor(servers = KAFKA) {
+    this.#servers = servers;
+    this.kafka = connect(servers);
+  }
 
   /** A name that no other service has. */
   topic(name: string): string {
@@ -34,7 +41,7 @@ export class Service {
 
   settings(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     return {
-      'ksql.streams.bootstrap.servers': KAFKA,
+      'ksql.streams.bootstrap.servers': this.#servers,
       'ksql.service.id': this.id,
       'ksql.streams.session.timeout.ms': String(SESSION_MS),
       'ksql.streams.commit.interval.ms': '50',
@@ -53,11 +60,15 @@ export class Service {
     return readdirSync(join(this.folderOf(node), 'shards')).filter((name) => name.endsWith('.db'));
   }
 
-  /** Starts a node in this process, or starts it again on the folder that it had. */
-  async start(name = 'a', settings: Readonly<Record<string, string>> = {}): Promise<ServiceNode> {
+  /**
+   * Starts a node in this process, or starts it again on the folder that it had.
+   * @param patient whether a cluster that cannot be used is waited for, with the node answering meanwhile
+   */
+  async start(name = 'a', settings: Readonly<Record<string, string>> = {}, patient = false): Promise<ServiceNode> {
     const options: EngineOptions = {
       data: this.folderOf(name),
       threads: 0,
+      patient,
       settings: this.settings(settings),
       log: (level, message) => this.logged.push(`${name} ${level}: ${message}`),
     };

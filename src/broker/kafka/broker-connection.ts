@@ -9,6 +9,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './kafka-options.js';
 import { type KafkaJsConnection, loadConnectionClass, SILENT_LOGGER } from './kafkajs.js';
+import { openingError, wordsOf } from './opening-error.js';
 import type { Api } from './wire/api.js';
 import { API_VERSIONS } from './wire/api-versions.js';
 import { Decoder } from './wire/decoder.js';
@@ -20,6 +21,8 @@ const SASL_AUTHENTICATE_KEY = 36;
 /** Brokers close what nobody uses for ten minutes; a request on such a connection would be lost. */
 const IDLE_MS_MAX = 4 * 60_000;
 const KEEP_ALIVE_DELAY_MS = 60_000;
+/** The part of its life that a session with credentials is used for: once it is over the broker hangs up at the next request, and whether that was done is not known. */
+const SESSION_SHARE = 0.75;
 
 /** One connection to one broker. It answers in the order of the requests. Once it is lost it stays so: open another. */
 export class BrokerConnection {
@@ -27,9 +30,11 @@ export class BrokerConnection {
   readonly #connection: KafkaJsConnection;
   readonly #clientId: string;
   readonly #requestTimeoutMs: number;
-  readonly #hasCredentials: boolean;
+  /** When the credentials have to be presented again, by `performance.now()`. */
+  #sessionEndsAt = Number.POSITIVE_INFINITY;
   #usedAt = performance.now();
   #waiting = 0;
+  #hasAnswered = false;
   #lost: LogError | null = null;
   #retired = false;
 
@@ -38,7 +43,6 @@ export class BrokerConnection {
     this.#connection = connection;
     this.#clientId = options.clientId;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-    this.#hasCredentials = options.sasl !== undefined;
   }
 
   /**
@@ -50,6 +54,7 @@ export class BrokerConnection {
     const Connection = await loadConnectionClass();
     let opened: BrokerConnection | null = null;
     let socket: Socket | null = null;
+    let broken: Error | null = null;
     const connection = new Connection({
       host: address.host,
       port: address.port,
@@ -68,6 +73,9 @@ export class BrokerConnection {
             : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.ssl }, onConnect);
         socket.setNoDelay(true);
         socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+        socket.once('error', (error) => {
+          broken = error;
+        });
         socket.once('close', () => opened?.fail('the broker has closed the connection'));
         return socket;
       },
@@ -85,10 +93,11 @@ export class BrokerConnection {
     } catch (error) {
       self.fail('it could not be opened');
       (socket as Socket | null)?.destroy();
-      throw openingError(address, error);
+      throw openingError(address, options, error, broken);
     } finally {
       clearTimeout(timer);
     }
+    self.#hasAnswered = false;
     return self;
   }
 
@@ -96,10 +105,15 @@ export class BrokerConnection {
     return this.#lost !== null || !this.#connection.isConnected();
   }
 
+  /** Whether a request has been answered since it was opened: before that a broker may still turn out to want something else of us. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** Whether the next request should go over a new connection, though this one works: the credentials expire, or nobody has used it for long. */
   get isStale(): boolean {
-    if (this.#hasCredentials && !this.#connection.isAuthenticated()) return true;
-    return this.#waiting === 0 && performance.now() - this.#usedAt > IDLE_MS_MAX;
+    const now = performance.now();
+    return now > this.#sessionEndsAt || (this.#waiting === 0 && now - this.#usedAt > IDLE_MS_MAX);
   }
 
   /**
@@ -127,7 +141,8 @@ export class BrokerConnection {
           correlationId,
           resolve: ({ payload }) => {
             clearTimeout(timer);
-            this.#answered();
+            this.#hasAnswered = true;
+            this.#settled();
             try {
               const from = new Decoder(payload);
               if (api.flexible) from.skipTags();
@@ -138,8 +153,8 @@ export class BrokerConnection {
           },
           reject: (error) => {
             clearTimeout(timer);
-            this.#answered();
-            reject(this.#lost ?? this.#lostError(error.message));
+            this.#settled();
+            reject(this.#lost ?? this.#lostError(wordsOf(error), error));
           },
         },
         expectResponse: true,
@@ -172,14 +187,17 @@ export class BrokerConnection {
     for (const { key, min, max } of versions) known[key] = { minVersion: min, maxVersion: max };
     connection.setVersions(known);
     connection.setSupportAuthenticationProtocol(known[SASL_AUTHENTICATE_KEY] !== undefined);
+    const askedAt = performance.now();
     await connection.authenticate();
+    const sessionMs = connection.sessionLifetime.toNumber();
+    if (sessionMs > 0) this.#sessionEndsAt = askedAt + sessionMs * SESSION_SHARE;
     for (const api of [FETCH, JOIN_GROUP]) {
       const range = known[api.key];
       if (error !== 0 || range === undefined || range.maxVersion < api.version) {
         throw new LogError(
           'refused',
           `the broker at ${formatAddress(this.address)} does not know version ${api.version} of ${api.name}`,
-          { code: 'kafka-too-old', hint: 'Apache Kafka 3.2 or later is needed' },
+          { code: 'kafka-too-old', ofConnection: true, hint: 'Apache Kafka 3.2 or later is needed' },
         );
       }
     }
@@ -200,20 +218,19 @@ export class BrokerConnection {
     return [Buffer.concat([size, ...head.finish(), ...(first === undefined ? [] : [first])]), ...rest];
   }
 
-  #answered(): void {
+  #settled(): void {
     this.#waiting--;
     this.#usedAt = performance.now();
     if (this.#retired && this.#waiting === 0) this.fail('it is closed');
   }
 
-  #lostError(reason: string): LogError {
-    return new LogError(
-      'uncertain',
-      `the connection to the broker at ${formatAddress(this.address)} is lost: ${reason}`,
-      {
-        code: 'connection-lost',
-      },
-    );
+  #lostError(reason: string, cause?: Error): LogError {
+    const message = `the connection to the broker at ${formatAddress(this.address)} is lost: ${reason}`;
+    return new LogError('uncertain', message, {
+      code: 'connection-lost',
+      ...(this.#hasAnswered ? {} : { hint: 'if it happens again and again, check security.protocol' }),
+      cause,
+    });
   }
 }
 
@@ -226,32 +243,3 @@ function writeAll(socket: Socket, pieces: readonly Buffer[]): void {
   for (const piece of pieces) socket.write(piece);
   socket.uncork();
 }
-
-function openingError(address: Address, cause: unknown): LogError {
-  if (cause instanceof LogError && cause.failure === 'refused') return cause;
-  const at = formatAddress(address);
-  const { name, type, code, message } = cause as { name?: string; type?: string; code?: unknown; message: string };
-  if (name === 'KafkaJSSASLAuthenticationError' || /SASL/.test(type ?? '')) {
-    return new LogError('refused', `the broker at ${at} does not accept the credentials: ${message}`, {
-      code: 'credentials-rejected',
-      hint: 'check the mechanism, the user name and the password',
-      cause,
-    });
-  }
-  if (typeof code === 'string' && TLS_REJECTIONS.test(code)) {
-    return new LogError('refused', `no TLS connection to the broker at ${at}: ${message}`, {
-      code: 'tls-rejected',
-      hint: 'check the certificates on both sides, and that the port speaks TLS',
-      cause,
-    });
-  }
-  return new LogError('unavailable', `the broker at ${at} cannot be reached: ${message}`, {
-    code: 'kafka-unreachable',
-    hint: 'check the address, and that the broker is running',
-    cause,
-  });
-}
-
-/** OpenSSL's names for a certificate or a protocol that one side does not accept. */
-const TLS_REJECTIONS =
-  /^(ERR_SSL_|ERR_TLS_|CERT_|SELF_SIGNED|DEPTH_ZERO_|UNABLE_TO_|INVALID_CA|PATH_LENGTH|INVALID_PURPOSE|CRL_|HOSTNAME_MISMATCH)/;

@@ -1,4 +1,5 @@
 import { LogError } from '../cluster-log.js';
+import { inFull } from './kafka-errors.js';
 import type { KafkaLog } from './kafka-options.js';
 
 /** Whether the cluster can be used, as far as is known. */
@@ -6,7 +7,7 @@ export type KafkaState =
   | { readonly kind: 'connected' }
   /** @property since when, in ms since 1970 */
   | { readonly kind: 'unreachable'; readonly since: number; readonly error: LogError }
-  /** The cluster answers, and does not let us in: trying again will not help. */
+  /** The cluster answers, and does not let us in: trying again helps once somebody has mended credentials or certificates. */
   | { readonly kind: 'rejected'; readonly error: LogError };
 
 /** What all connections to a cluster have found out about it together. Logs when that changes. */
@@ -35,17 +36,18 @@ export class ClusterHealth {
   /** No broker can be reached, or none lets us in. */
   failed(error: LogError): void {
     if (error.failure === 'refused') {
-      if (this.#state.kind !== 'rejected') this.#log('error', error.message);
+      const known = this.#state.kind === 'rejected' && this.#state.error.code === error.code;
+      if (!known) this.#log('error', inFull(error));
       this.#state = { kind: 'rejected', error };
       return;
     }
     const before = this.#state;
     if (before.kind === 'unreachable') {
-      if (before.error.code === NOT_YET) this.#log('warn', error.message);
+      if (before.error.code === NOT_YET) this.#log('warn', inFull(error));
       this.#state = { kind: 'unreachable', since: before.since, error };
       return;
     }
-    this.#log('warn', error.message);
+    this.#log('warn', inFull(error));
     this.#state = { kind: 'unreachable', since: this.#now(), error };
   }
 }

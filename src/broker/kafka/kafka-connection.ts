@@ -193,9 +193,15 @@ export class KafkaConnection {
     request: Request,
     waitMs: number,
   ): Promise<Answer> {
-    const answer = await broker.request(api, request, waitMs);
-    this.#health.answered();
-    return answer;
+    try {
+      const answer = await broker.request(api, request, waitMs);
+      this.#health.answered();
+      return answer;
+    } catch (error) {
+      // It can be connected to, and hangs up at the first request: one that wants a password does so.
+      if (!broker.hasAnswered && !this.#closed) this.#health.failed(asLogError(error));
+      throw error;
+    }
   }
 
   /** Whoever is connected already, else the first known broker or bootstrap server that can be reached. */

@@ -21,6 +21,11 @@ export function brokerError(code: number, what: string, detail: string | null = 
   return new LogError(FAILURES[kind], `${what}: the broker answers ${said}`, { code: engineCode(code) });
 }
 
+/** What an operator reads of an error: what is wrong, and what may help. */
+export function inFull({ message, hint }: LogError): string {
+  return hint === undefined ? message : `${message} (${hint})`;
+}
+
 export function closedError(): LogError {
   return new LogError('unavailable', 'the connections to the Kafka cluster are closed', { code: 'kafka-closed' });
 }

@@ -32,8 +32,8 @@ export interface KafkaJsConnection {
   connect(): Promise<unknown>;
   /** Presents the credentials, if there are any. */
   authenticate(): Promise<void>;
-  /** Whether the credentials still hold; false without any. */
-  isAuthenticated(): boolean;
+  /** For how long the credentials that were presented hold, in ms; 0 for ever. */
+  readonly sessionLifetime: { toNumber(): number };
   isConnected(): boolean;
   setVersions(versions: Readonly<Record<number, { minVersion: number; maxVersion: number }>>): void;
   setSupportAuthenticationProtocol(supported: boolean): void;

@@ -270,6 +270,7 @@ export class Shard {
     const { log, id } = this.#parts;
     const message = error instanceof Error ? error.message : String(error);
     const name = `${id.queryId} shard ${id.index}`;
+    const isNews = this.#reason !== message;
     this.#reason = message;
     if (error instanceof LogError && error.failure === 'fenced') {
       let owner: boolean;
@@ -303,7 +304,10 @@ export class Shard {
       return Math.min(RETRY_MS_FIRST * 2 ** attempt, RETRY_MS_MAX);
     }
     this.#phase = 'failed';
-    log('error', `${name}: ${message}`);
+    const ofConnection = error instanceof LogError && error.ofConnection;
+    if (isNews || !ofConnection) log('error', `${name}: ${message}`);
+    // The query has done nothing wrong, so it does not wait ever longer.
+    if (ofConnection) return FAILED_MS_FIRST;
     return Math.min(FAILED_MS_FIRST * 2 ** this.#failures++, FAILED_MS_MAX);
   }
 

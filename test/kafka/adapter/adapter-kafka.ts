@@ -14,9 +14,10 @@ export const RUN = randomBytes(4).toString('hex');
 
 export const logged: string[] = [];
 
-export function connect(): Kafka {
+/** @param servers where the cluster is spoken to without TLS or password */
+export function connect(servers = KAFKA): Kafka {
   return openKafka({
-    bootstrapServers: KAFKA.split(','),
+    bootstrapServers: servers.split(','),
     clientId: `adapter-test-${RUN}`,
     log: (level, message) => logged.push(`${level}: ${message}`),
   });

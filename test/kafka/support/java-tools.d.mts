@@ -32,6 +32,15 @@ export interface GroupOptions {
   readonly version?: string;
 }
 
+export interface ScramOptions {
+  readonly bootstrapServers: string;
+  readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  readonly user: string;
+  readonly password: string;
+  readonly version?: string;
+}
+
 export function consumeCommitted(options: ConsumeOptions): Promise<ConsumedRecord[]>;
 export function consumerGroups(options: GroupOptions): Promise<Record<string, string>[]>;
+export function setScramPassword(options: ScramOptions): Promise<void>;
 export function runTool(mainClass: string, args: readonly string[], version?: string): Promise<Buffer>;

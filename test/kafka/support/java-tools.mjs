@@ -82,6 +82,19 @@ export async function consumerGroups({ bootstrapServers, group, show = 'offsets'
     );
 }
 
+/** Gives a user a password for a mechanism of SCRAM, whether or not there was one before. */
+export async function setScramPassword({
+  bootstrapServers,
+  mechanism,
+  user,
+  password,
+  version = DEFAULT_KAFKA_VERSION,
+}) {
+  const args = ['--bootstrap-server', bootstrapServers, '--alter', '--entity-type', 'users', '--entity-name', user];
+  args.push('--add-config', `${mechanism}=[password=${password}]`);
+  await runTool('kafka.admin.ConfigCommand', args, version);
+}
+
 /** Runs a main class of Kafka's jars and answers its standard output. @throws Error with what it wrote to standard error */
 export async function runTool(mainClass, args, version = DEFAULT_KAFKA_VERSION) {
   const child = spawn(

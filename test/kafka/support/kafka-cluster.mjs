@@ -16,6 +16,8 @@ import { askBrokers } from './probe.mjs';
 const START_MS = 120_000;
 const STOP_MS = 20_000;
 const POLL_MS = 50;
+/** Under which name the brokers advertise the listeners that a test asks for besides the plain one. */
+const LISTENER_HOST = 'localhost';
 /** A process that soon ends again is not worth optimising for: half the time to start. */
 const QUICK_JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 /** Below the ports that the system gives to outgoing connections, so that a broker finds its port free when it starts again. */
@@ -44,22 +46,26 @@ done`;
  *
  * @param {object} options
  *   `version` of Kafka, `brokers` 1 (default) or 3, `settings` of every broker (Kafka's names; they go before the ones here),
- *   `heapMb` of each broker, `jvm` flags (by default those for processes that live shortly)
+ *   `listeners` besides the plain one: security protocols by name, `heapMb` of each broker, `jvm` flags (by default those for processes that
+ *   live shortly)
  */
 export async function startKafka({
   version = testedKafkaVersion(),
   brokers = 1,
   settings = {},
+  listeners = {},
   heapMb = brokers === 1 ? 512 : 384,
   jvm = QUICK_JVM,
 } = {}) {
   const classPath = kafkaClassPath(version);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-kafka-'));
-  const ports = await freePorts(brokers * 2);
+  const names = Object.keys(listeners);
+  const ports = await freePorts(brokers * (2 + names.length));
   const nodes = Array.from({ length: brokers }, (_, i) => ({
     id: i + 1,
     port: ports[i],
     controllerPort: ports[brokers + i],
+    listeners: names.map((name, n) => ({ name, protocol: listeners[name], port: ports[brokers * (2 + n) + i] })),
   }));
   const guard = spawn('sh', ['-c', GUARD, 'guard', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guard.unref();
@@ -94,6 +100,11 @@ class KafkaCluster {
     this.bootstrapServers = brokers.map((broker) => `127.0.0.1:${broker.port}`).join(',');
     this.#brokers = brokers;
     this.#guard = guard;
+  }
+
+  /** `localhost:port,...` of a listener that was asked for by this name. */
+  bootstrapServersOf(listener) {
+    return this.#brokers.map((broker) => `${LISTENER_HOST}:${broker.portOf(listener)}`).join(',');
   }
 
   /** SIGKILL; answers when the process is gone. */
@@ -151,6 +162,7 @@ class KafkaCluster {
 class Broker {
   port;
   #id;
+  #listeners;
   #folder;
   #classPath;
   #clusterId;
@@ -162,6 +174,7 @@ class Broker {
   constructor({ node, folder, classPath, properties, clusterId, heapMb, jvm, guard }) {
     this.port = node.port;
     this.#id = node.id;
+    this.#listeners = node.listeners;
     this.#folder = join(folder, String(node.id));
     this.#classPath = classPath;
     this.#clusterId = clusterId;
@@ -174,6 +187,12 @@ class Broker {
 
   get pid() {
     return this.#running('has no process id').pid;
+  }
+
+  portOf(listener) {
+    const found = this.#listeners.find(({ name }) => name === listener);
+    if (found === undefined) throw new Error(`there is no listener ${listener}`);
+    return found.port;
   }
 
   /** Writes what a folder of data must hold before the first start. */
@@ -276,8 +295,20 @@ function brokerProperties({ version, node, nodes, folder, settings }) {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
-    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${node.port}`,
+      `CONTROLLER://127.0.0.1:${node.controllerPort}`,
+      ...node.listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+    ].join(','),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${node.port}`,
+      ...node.listeners.map(({ name, port }) => `${name}://${LISTENER_HOST}:${port}`),
+    ].join(','),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT',
+      'CONTROLLER:PLAINTEXT',
+      ...node.listeners.map(({ name, protocol }) => `${name}:${protocol}`),
+    ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': join(folder, String(node.id), 'data'),
     'default.replication.factor': replicas,
@@ -305,8 +336,13 @@ function brokerProperties({ version, node, nodes, folder, settings }) {
     ...settings,
   };
   return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${escapeProperty(String(value))}\n`)
     .join('');
+}
+
+/** Java reads a file of properties as Latin-1, and takes a backslash for the beginning of an escape. */
+function escapeProperty(value) {
+  return value.replace(/[^\x20-\x5b\x5d-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function randomClusterId() {

@@ -5,6 +5,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusterConnection, processingGuarantee, streamThreads } from '../../../src/engine/cluster-settings.js';
 import { Settings } from '../../../src/engine/settings.js';
 
+/** Signed by itself, for the year 2126. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUdoXDrTMdvODDVOSpFGmBxZfBlpYwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGY2xpZW50MCAXDTI2MTEyODA4MzAzOFoYDzIxMjYxMTA0MDgz
+MDM4WjARMQ8wDQYDVQQDDAZjbGllbnQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATz50+s3ppEV3S6G5VUwZeBEAOaLVaRsPKNyjn2FXIsKVwBHCVCy2BKxrfwSDc+
+JePC1umX1gd134tdlz2MtbcIo1MwUTAdBgNVHQ4EFgQURAQRxo0vGYOoDpgP2Es2
+OM3/3RcwHwYDVR0jBBgwFoAURAQRxo0vGYOoDpgP2Es2OM3/3RcwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAzrd1OOmp0IX838X5EqXvdjetx5tD
+VKsr0AIeRi/JLm0CIEhpddSjZEjM3sB2Og86nwHS3b1PBItBWwgjIGsfC9Jx
+-----END CERTIFICATE-----
+`;
+/** Its key, under the password `p`. */
+const KEY = `-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAilXpCqYJIn+QICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEEx8NUpJqlNo37UhnsPrp0EEgZAb
+p6Rpuc+xxhHEBrXJ6sOrfW6wZQwhI51LMcE3rH+yGNNUnZAMkazAEPhNgtVnMnjT
+1xvTQulh6q3yN4PxYY/lBYpHs/6e14+ZMav9E7xrpOg34c7Qp/DwwZQTOJxOOd1d
+2/wII90RnJdtWLbwys/BqrdbYVsU6etshcx11Z1lwyJB1PxlNTETOUiU3YWQkBc=
+-----END ENCRYPTED PRIVATE KEY-----
+`;
+
 const BROKERS = { 'bootstrap.servers': 'a:1, b:2,' };
 const JAAS = 'sasl.jaas.config';
 const connection = (settings: Record<string, string>) => clusterConnection(new Settings(settings), 'us');
@@ -83,11 +105,10 @@ describe('the connection to brokers', () => {
 
   describe('with TLS', () => {
     let folder: string;
-    const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'stores-'));
-      writeFileSync(join(folder, 'trust.pem'), PEM);
-      writeFileSync(join(folder, 'key.pem'), `${PEM}-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n`);
+      writeFileSync(join(folder, 'trust.pem'), CERTIFICATE);
+      writeFileSync(join(folder, 'key.pem'), CERTIFICATE + KEY);
       writeFileSync(join(folder, 'store.jks'), Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]));
     });
     afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,11 +127,27 @@ describe('the connection to brokers', () => {
         'ssl.key.password': 'p',
       });
       expect(ssl).toEqual({
-        ca: PEM,
+        ca: CERTIFICATE,
         cert: expect.stringContaining('CERTIFICATE'),
         key: expect.stringContaining('PRIVATE KEY'),
         passphrase: 'p',
       });
+    });
+
+    it.each([
+      ['the password is wrong', 'key.pem', { 'ssl.key.password': 'guess' }, 'bad decrypt'],
+      ['the password is missing', 'key.pem', {}, 'bad decrypt'],
+      ['there is no key', 'trust.pem', {}, 'unsupported'],
+    ])('refuses a key that cannot be used: %s', (_, file, more, reason) => {
+      const settings = { 'ssl.keystore.location': join(folder, file), ...more };
+      expect(() => tls(settings)).toThrow(
+        expect.objectContaining({
+          code: 'invalid-setting',
+          message: expect.stringMatching(
+            new RegExp(`^(?!.*guess).*ssl.keystore.location.*ssl.key.password.*${reason}`),
+          ),
+        }),
+      );
     });
 
     it.each([

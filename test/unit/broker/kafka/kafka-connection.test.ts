@@ -122,14 +122,15 @@ describe('a connection', () => {
     });
     open({ sasl: { mechanism: 'plain', username: 'me', password: 'guess' } });
     const error = await errorOf(kafka!.describeCluster());
-    expect(error).toMatchObject({ failure: 'refused', code: 'credentials-rejected' });
+    expect(error).toMatchObject({ failure: 'refused', code: 'credentials-rejected', ofConnection: true });
     expect(error.message).not.toContain('guess');
     expect(kafka!.state()).toMatchObject({ kind: 'rejected', error: { code: 'credentials-rejected' } });
     expect(logged).toHaveLength(1);
     expect(logged[0]).toMatch(/^error: .*does not accept the credentials/);
   });
 
-  test('presents the credentials', async () => {
+  /** Lets everybody in. @returns what is said */
+  function acceptCredentials(sessionMs = 0): string[] {
     const said: string[] = [];
     broker.on(KEYS.saslHandshake, () => (to) => {
       to.int16(0);
@@ -142,12 +143,41 @@ describe('a connection', () => {
         to.int16(0);
         to.nullableString(null);
         to.int32(-1);
-        to.int64(0);
+        to.int64(sessionMs);
       };
     });
+    return said;
+  }
+
+  test('presents the credentials', async () => {
+    const said = acceptCredentials();
     open({ sasl: { mechanism: 'plain', username: 'me', password: 'secret' } });
     await kafka!.describeCluster();
     expect(said).toEqual(['\0me\0secret']);
+  });
+
+  test.each([
+    ['is used while its session lasts', 9_000, 1],
+    ['is made anew before its session ends', 1, 3],
+  ])('%s', async (_, sessionMs, connections) => {
+    acceptCredentials(sessionMs);
+    open({ sasl: { mechanism: 'plain', username: 'me', password: 'secret' } });
+    for (let i = 0; i < 3; i++) {
+      await kafka!.describeCluster();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(broker.connections).toBe(connections);
+  });
+
+  test('that is hung up at its first request is one that cannot be used', async () => {
+    broker.on(KEYS.metadata, () => 'hang-up');
+    open();
+    const describing = kafka!.describeCluster();
+    await until(() => logged.length > 0, 'noticing');
+    expect(kafka!.state()).toMatchObject({ kind: 'unreachable', error: { code: 'connection-lost' } });
+    expect(logged[0]).toMatch(/^warn: .* the broker has closed the connection \(.*security\.protocol\)$/);
+    broker.on(KEYS.metadata, new FakeBroker().handlers.get(KEYS.metadata)!);
+    await describing.catch(() => {});
   });
 
   test('to a broker that is too old says so', async () => {
@@ -175,7 +205,11 @@ describe('a connection', () => {
     const plain = createServer((socket) => socket.end('this is not TLS at all'));
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
     open({ ssl: {}, bootstrapServers: [`127.0.0.1:${(plain.address() as { port: number }).port}`] });
-    expect(await errorOf(kafka!.describeCluster())).toMatchObject({ failure: 'refused', code: 'tls-rejected' });
+    expect(await errorOf(kafka!.describeCluster())).toMatchObject({
+      failure: 'refused',
+      code: 'tls-rejected',
+      ofConnection: true,
+    });
     plain.close();
   });
 
