@@ -4,7 +4,6 @@ import { readCommands } from '../executor/thread/commands.js';
 import { createInlineStreamThread, createStreamThread } from '../executor/thread/create-stream-thread.js';
 import type { StreamThread } from '../executor/thread/stream-thread.js';
 import type { SchemaLoader } from '../formats/schema-registry/schema-cache.js';
-import type { FunctionRegistry } from '../functions/registry.js';
 import { type Clock, systemClock } from '../model/time.js';
 import { SqliteTableReader } from '../state/sqlite/sqlite-table-reader.js';
 import { type Database, openDatabase } from '../storage/database.js';
@@ -14,7 +13,7 @@ import { EmbeddedLogView } from './embedded-log-view.js';
 import type { Engine } from './engine.js';
 import { FunctionFolder } from './function-folder.js';
 import { MillraceEngine } from './millrace-engine.js';
-import type { NodeLog, RuntimeParts } from './open-cluster.js';
+import type { ClusterOptions, NodeLog, RuntimeParts } from './open-cluster.js';
 import { openRegistry } from './open-registry.js';
 import { ensureProcessingLog, PROCESSING_LOG_TOPIC, processingLogTopicOf } from './processing-log-stream.js';
 import { Settings } from './settings.js';
@@ -55,7 +54,16 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   let runtime: RuntimeParts;
   try {
     runtime = onCluster
-      ? await openClusterRuntime(options, settings, clock, logTopic, loadSchema, functions)
+      ? await openClusterRuntime(options, {
+          settings,
+          clock,
+          processingLogTopic: logTopic,
+          loadSchema,
+          functions: functions.registry,
+          functionStore: functions.store,
+          // The first statement of a process builds the grammar's tables.
+          whileWaiting: () => void engine.parse('LIST STREAMS;'),
+        })
       : await openEmbeddedRuntime(options, settings, clock, logTopic, loadSchema, functions.store);
   } catch (error) {
     functions.close();
@@ -78,8 +86,6 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   runtime.thread.subscribe((event) => {
     if (event.kind === 'commands') functions.check(engine.core.catalog.queries());
   });
-  // The grammar is prepared while the brokers answer.
-  if (onCluster) engine.parse('');
   const ready = engine.begin(async () => {
     await runtime.connected;
     await ensureProcessingLog(engine.core, logTopic);
@@ -109,23 +115,14 @@ function openFunctions(options: EngineOptions, settings: Settings, onCluster: bo
 /** Modules of the cluster are loaded when they are needed. */
 async function openClusterRuntime(
   options: EngineOptions,
-  settings: Settings,
-  clock: Clock,
-  processingLogTopic: string,
-  loadSchema: SchemaLoader,
-  functions: { readonly registry: FunctionRegistry; readonly store: string | null },
+  parts: Omit<ClusterOptions, 'folder' | 'threads' | 'log' | 'patient'>,
 ): Promise<RuntimeParts> {
   const { openCluster } = await import('./open-cluster.js');
   return openCluster({
-    folder: stateFolder(settings, options.data),
+    ...parts,
+    folder: stateFolder(parts.settings, options.data),
     threads: options.threads ?? 1,
-    settings,
-    clock,
     log: options.log ?? (() => {}),
-    processingLogTopic,
-    loadSchema,
-    functions: functions.registry,
-    functionStore: functions.store,
     patient: options.patient ?? false,
   });
 }

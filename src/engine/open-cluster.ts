@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly functions: FunctionRegistry;
   /** Folder that keeps the functions of users. */
   readonly functionStore: string | null;
+  /** Called while a new service waits for the brokers to make its topics: what takes time and will be needed is done then. */
+  readonly whileWaiting: () => void;
   /** Whether a cluster that cannot be reached, or does not let us in, is waited for; else it is an error after a while. */
   readonly patient: boolean;
 }
@@ -89,6 +91,8 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       writers: kafka.writers,
       now: () => clock.now(),
       prepare: async () => {
+        // Once all that is asked of the brokers is on its way.
+        setImmediate(options.whileWaiting);
         await kafka.topics.create(topicRequest(processingLogTopic, processingLogConfig(settings)));
       },
       onCommands: (heard) => hear({ kind: 'commands', commands: heard }),

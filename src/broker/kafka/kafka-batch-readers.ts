@@ -82,7 +82,10 @@ export class KafkaBatchReaders implements BatchReaders {
     const { waitingBytesMax } = this.#limits;
     const reader = new KafkaBatchReader(topic, topicId, partition, from, waitingBytesMax, events, this.#readerOwner);
     this.#ways.set(reader, { fetcher: null, backoff: new Backoff(), lookAtMs: 0, doubtSinceMs: null });
-    this.#look();
+    const { map } = this.#connection;
+    // If that is out of date, the broker says so.
+    if (map.topic(topic)?.id === topicId && map.leader(topic, partition) >= 0) this.#place(reader, map.topic(topic));
+    else this.#look();
     return reader;
   }
 

@@ -3,37 +3,37 @@ import { LogError } from '../cluster-log.js';
 import { Backoff } from './backoff.js';
 import { BrokerConnection } from './broker-connection.js';
 import type { ClusterHealth } from './cluster-health.js';
+import { ClusterMap } from './cluster-map.js';
 import { UNKNOWN_TOPIC_OR_PARTITION } from './kafka-error-codes.js';
 import { asLogError, brokerError, closedError } from './kafka-errors.js';
 import { type Address, formatAddress, type KafkaOptions, parseAddress } from './kafka-options.js';
 import type { Api } from './wire/api.js';
 import { type CoordinatorKind, FIND_COORDINATOR } from './wire/find-coordinator.js';
-import { METADATA, type MetadataAnswer, type TopicMetadata } from './wire/metadata.js';
+import { METADATA, type MetadataAnswer } from './wire/metadata.js';
 
 /** Requests of one lane to a broker wait for each other: those that may be parked there, or that carry much, have a lane of their own. */
 export type Lane = 'ask' | 'data';
 
 /**
- * Connections to the brokers of a cluster, opened when they are needed and again when they are lost, and what is known of it: who leads a
- * partition, who coordinates an id. Answers of a broker are not judged here.
+ * Connections to the brokers of a cluster, opened when they are needed and again when they are lost, and questions that keep the map of the
+ * cluster true. Answers of a broker are not judged here.
  */
 export class KafkaConnection {
   readonly #options: KafkaOptions;
   readonly #health: ClusterHealth;
+  readonly #map: ClusterMap;
   readonly #seeds: readonly Address[];
   readonly #open = new Map<string, BrokerConnection>();
   readonly #opening = new Map<string, Promise<BrokerConnection>>();
   readonly #sleepers = new Set<() => void>();
-  readonly #topics = new Map<string, TopicMetadata>();
-  readonly #coordinators = new Map<string, number>();
-  #nodes: ReadonlyMap<number, Address> = new Map();
   #seedNext = 0;
   #closed = false;
 
   /** @throws LogError `invalid-bootstrap-servers` */
-  constructor(options: KafkaOptions, health: ClusterHealth) {
+  constructor(options: KafkaOptions, health: ClusterHealth, map = new ClusterMap()) {
     this.#options = options;
     this.#health = health;
+    this.#map = map;
     this.#seeds = options.bootstrapServers.map((text) => {
       const address = parseAddress(text);
       if (address === null) throw invalidServers(`"${text}" is not an address`);
@@ -44,6 +44,10 @@ export class KafkaConnection {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  get map(): ClusterMap {
+    return this.#map;
   }
 
   /** Asks whichever broker can be reached. @throws LogError `unavailable`, `refused`, `uncertain` */
@@ -63,7 +67,7 @@ export class KafkaConnection {
     waitMs = 0,
     lane: Lane = 'ask',
   ): Promise<Answer> {
-    const address = this.#nodes.get(nodeId);
+    const address = this.#map.address(nodeId);
     if (address === undefined) {
       throw new LogError('unavailable', `broker ${nodeId} is not known`, { code: 'kafka-unreachable' });
     }
@@ -72,7 +76,7 @@ export class KafkaConnection {
     } catch (error) {
       const failure = asLogError(error);
       if (failure.failure === 'refused') this.#health.failed(failure);
-      for (const [key, coordinator] of this.#coordinators) if (coordinator === nodeId) this.#coordinators.delete(key);
+      this.#map.forgetDutiesOf(nodeId);
       throw failure;
     }
   }
@@ -80,9 +84,7 @@ export class KafkaConnection {
   /** Asks for brokers and topics, and remembers what it hears; all topics for null. */
   async metadata(names: readonly string[] | null): Promise<MetadataAnswer> {
     const answer = await this.any(METADATA, names);
-    this.#nodes = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
-    for (const name of names ?? []) this.#topics.delete(name);
-    if (names !== null) for (const topic of answer.topics) if (topic.error === 0) this.#topics.set(topic.name, topic);
+    this.#map.learn(names, answer);
     return answer;
   }
 
@@ -93,50 +95,47 @@ export class KafkaConnection {
   async leaders(partitions: readonly TopicPartition[]): Promise<readonly number[]> {
     const missing = new Set<string>();
     for (const { topic, partition } of partitions) {
-      const leader = this.#topics.get(topic)?.partitions[partition]?.leader ?? -1;
-      if (leader < 0 || !this.#nodes.has(leader)) missing.add(topic);
+      if (this.#map.leader(topic, partition) < 0) missing.add(topic);
     }
     if (missing.size > 0) {
       const { topics } = await this.metadata([...missing]);
       for (const { name, error } of topics) if (error !== 0) throw brokerError(error, `topic "${name}" cannot be used`);
     }
     return partitions.map(({ topic, partition }) => {
-      const found = this.#topics.get(topic)?.partitions[partition];
-      if (found === undefined) {
+      if (this.#map.topic(topic)?.partitions[partition] === undefined) {
         throw brokerError(UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${partition} of topic "${topic}"`);
       }
-      if (found.leader < 0 || !this.#nodes.has(found.leader)) {
+      const leader = this.#map.leader(topic, partition);
+      if (leader < 0) {
         throw new LogError('unavailable', `partition ${partition} of topic "${topic}" has no leader`, {
           code: 'leader-not-available',
         });
       }
-      return found.leader;
+      return leader;
     });
   }
 
   /** What was known of a topic is out of date. */
   forgetTopic(name: string): void {
-    this.#topics.delete(name);
+    this.#map.forgetTopic(name);
   }
 
   /** The broker that coordinates a group or a transactional id. */
   async coordinator(kind: CoordinatorKind, key: string): Promise<number> {
     const id = `${kind}:${key}`;
-    const known = this.#coordinators.get(id);
-    if (known !== undefined && this.#nodes.has(known)) return known;
+    const known = this.#map.coordinator(id);
+    if (known !== undefined) return known;
     const answer = await this.any(FIND_COORDINATOR, { kind, key });
     if (answer.error !== 0) {
       throw brokerError(answer.error, `the coordinator of the ${kind} "${key}" is not found`, answer.message);
     }
-    if (!this.#nodes.has(answer.nodeId)) {
-      this.#nodes = new Map([...this.#nodes, [answer.nodeId, { host: answer.host, port: answer.port }]]);
-    }
-    this.#coordinators.set(id, answer.nodeId);
+    this.#map.addNode(answer.nodeId, { host: answer.host, port: answer.port });
+    this.#map.setCoordinator(id, answer.nodeId);
     return answer.nodeId;
   }
 
   forgetCoordinator(kind: CoordinatorKind, key: string): void {
-    this.#coordinators.delete(`${kind}:${key}`);
+    this.#map.forgetCoordinator(`${kind}:${key}`);
   }
 
   /**
@@ -207,7 +206,7 @@ export class KafkaConnection {
   /** Whoever is connected already, else the first known broker or bootstrap server that can be reached. */
   async #anyBroker(): Promise<BrokerConnection> {
     const seeds = this.#seeds.map((_, i) => this.#seeds[(this.#seedNext + i) % this.#seeds.length]!);
-    const addresses = [...this.#nodes.values(), ...seeds];
+    const addresses = [...this.#map.addresses, ...seeds];
     for (const address of addresses) {
       const broker = this.#open.get(laneKey(address, 'ask'));
       if (broker !== undefined && !broker.isLost && !broker.isStale) return broker;

@@ -1,5 +1,6 @@
 import type { PartitionOffsets, Position, TopicPartition } from '../broker.js';
 import { type ClusterTopic, type ClusterTopicRequest, type ClusterTopics, LogError } from '../cluster-log.js';
+import { Backoff } from './backoff.js';
 import type { KafkaConnection } from './kafka-connection.js';
 import {
   INVALID_TOPIC,
@@ -68,7 +69,7 @@ export class KafkaTopics implements ClusterTopics {
     const what = `topic "${name}" cannot be created`;
     const untilMs = performance.now() + CALL_MS;
     const id = await this.#connection.retry(untilMs, 'harmful', async () => {
-      const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS });
+      const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS }, firstError);
       const { error, message, id } = answers[0] ?? { error: UNKNOWN_TOPIC_OR_PARTITION, message: null, id: '' };
       // Somebody else has just made it: the caller will want to use it.
       if (error === TOPIC_ALREADY_EXISTS) await this.#whenReady(name, null, untilMs).catch(() => {});
@@ -81,22 +82,28 @@ export class KafkaTopics implements ClusterTopics {
 
   /** @param id null: whichever there is */
   async #whenReady(name: string, id: string | null, untilMs: number): Promise<ClusterTopic> {
-    const made = await this.#connection.retry(untilMs, 'harmless', async () => {
-      const { topics } = await this.#connection.metadata([name]);
-      const topic = topics[0];
-      const ready =
-        topic !== undefined &&
-        topic.error === 0 &&
-        (id === null || topic.id === id) &&
-        topic.partitions.length > 0 &&
-        topic.partitions.every(({ error, leader }) => error === 0 && leader >= 0);
-      if (!ready) throw notReady(`topic "${name}" is not ready`);
-      return describeTopic(topic)!;
-    });
+    const made = await this.#connection.retry(
+      untilMs,
+      'harmless',
+      async () => {
+        const { topics } = await this.#connection.metadata([name]);
+        const topic = topics[0];
+        const ready =
+          topic !== undefined &&
+          topic.error === 0 &&
+          (id === null || topic.id === id) &&
+          topic.partitions.length > 0 &&
+          topic.partitions.every(({ error, leader }) => error === 0 && leader >= 0);
+        if (!ready) throw notReady(`topic "${name}" is not ready`);
+        return describeTopic(topic)!;
+      },
+      quick(),
+    );
     // A broker tells of itself as the leader a little before it is.
     await this.#offsetsAt(
       'end',
       Array.from({ length: made.partitions }, (_, partition) => ({ topic: name, partition })),
+      quick(),
     );
     return made;
   }
@@ -107,8 +114,8 @@ export class KafkaTopics implements ClusterTopics {
     const [before] = await this.describe([name]);
     if (before === null || before === undefined) return;
     await this.#connection.retry(untilMs, 'harmless', async () => {
-      const answers = await this.#controller(DELETE_TOPICS, { name, timeoutMs: CALL_MS });
-      const error = answers[0]?.error ?? 0;
+      const answers = await this.#controller(DELETE_TOPICS, { name, timeoutMs: CALL_MS }, firstError);
+      const error = firstError(answers);
       if (error !== 0 && error !== UNKNOWN_TOPIC_OR_PARTITION) throw brokerError(error, what);
     });
     await this.#connection.retry(untilMs, 'harmless', async () => {
@@ -133,13 +140,18 @@ export class KafkaTopics implements ClusterTopics {
     );
   }
 
-  async #offsetsAt(at: 'start' | 'end', partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+  async #offsetsAt(
+    at: 'start' | 'end',
+    partitions: readonly TopicPartition[],
+    backoff?: Backoff,
+  ): Promise<ReadonlyMap<string, number>> {
     const offsets = new Map<string, number>();
-    await this.#atLeaders(partitions, 'offsets cannot be read', async (nodeId, some) => {
+    const ask = async (nodeId: number, some: readonly TopicPartition[]): Promise<readonly PartitionResult[]> => {
       const listed = await this.#connection.node(nodeId, LIST_OFFSETS, { at, partitions: some });
       for (const item of listed) if (item.error === 0) offsets.set(keyOf(item), item.offset);
       return listed;
-    });
+    };
+    await this.#atLeaders(partitions, 'offsets cannot be read', ask, backoff);
     return offsets;
   }
 
@@ -148,9 +160,16 @@ export class KafkaTopics implements ClusterTopics {
   }
 
   /** Sends to the broker that changes topics. */
-  async #controller<Request, Answer>(api: Api<Request, Answer>, request: Request): Promise<Answer> {
-    const { controller } = await this.#connection.metadata([]);
-    return this.#connection.node(controller, api, request, CALL_MS);
+  async #controller<Request, Answer>(
+    api: Api<Request, Answer>,
+    request: Request,
+    errorOf: (answer: Answer) => number,
+  ): Promise<Answer> {
+    const { map } = this.#connection;
+    const controller = map.controller ?? (await this.#connection.metadata([])).controller;
+    const answer = await this.#connection.node(controller, api, request, CALL_MS);
+    if (kafkaError(errorOf(answer)).kind === 'moved') map.forgetController();
+    return answer;
   }
 
   /** Asks the leader of each partition, and again for those whose leader has moved. */
@@ -158,45 +177,51 @@ export class KafkaTopics implements ClusterTopics {
     partitions: readonly T[],
     what: string,
     ask: (nodeId: number, some: readonly T[]) => Promise<readonly PartitionResult[]>,
+    backoff?: Backoff,
   ): Promise<void> {
     let left = partitions;
     const startedMs = performance.now();
-    await this.#connection.retry(startedMs + CALL_MS, 'harmless', async () => {
-      const leaders = await this.#known(startedMs, () => this.#connection.leaders(left));
-      const byLeader = new Map<number, T[]>();
-      left.forEach((item, i) => {
-        const list = byLeader.get(leaders[i]!);
-        if (list === undefined) byLeader.set(leaders[i]!, [item]);
-        else list.push(item);
-      });
-      const again: T[] = [];
-      let failure: Error | null = null;
-      await Promise.all(
-        [...byLeader].map(async ([nodeId, some]) => {
-          let results: readonly PartitionResult[];
-          try {
-            results = await ask(nodeId, distinct(some));
-          } catch (error) {
-            for (const { topic } of some) this.#connection.forgetTopic(topic);
-            again.push(...some);
-            failure = error as Error;
-            return;
-          }
-          const errors = new Map<string, number>();
-          for (const result of results) if (result.error !== 0) errors.set(keyOf(result), result.error);
-          for (const item of errors.size === 0 ? [] : some) {
-            const error = errors.get(keyOf(item));
-            if (error === undefined) continue;
-            this.#connection.forgetTopic(item.topic);
-            again.push(item);
-            const one = brokerError(error, `${what} (topic "${item.topic}", partition ${item.partition})`);
-            if (failure === null || one.failure === 'refused') failure = one;
-          }
-        }),
-      );
-      left = again;
-      if (failure !== null) await this.#known(startedMs, () => Promise.reject(failure));
-    });
+    await this.#connection.retry(
+      startedMs + CALL_MS,
+      'harmless',
+      async () => {
+        const leaders = await this.#known(startedMs, () => this.#connection.leaders(left));
+        const byLeader = new Map<number, T[]>();
+        left.forEach((item, i) => {
+          const list = byLeader.get(leaders[i]!);
+          if (list === undefined) byLeader.set(leaders[i]!, [item]);
+          else list.push(item);
+        });
+        const again: T[] = [];
+        let failure: Error | null = null;
+        await Promise.all(
+          [...byLeader].map(async ([nodeId, some]) => {
+            let results: readonly PartitionResult[];
+            try {
+              results = await ask(nodeId, distinct(some));
+            } catch (error) {
+              for (const { topic } of some) this.#connection.forgetTopic(topic);
+              again.push(...some);
+              failure = error as Error;
+              return;
+            }
+            const errors = new Map<string, number>();
+            for (const result of results) if (result.error !== 0) errors.set(keyOf(result), result.error);
+            for (const item of errors.size === 0 ? [] : some) {
+              const error = errors.get(keyOf(item));
+              if (error === undefined) continue;
+              this.#connection.forgetTopic(item.topic);
+              again.push(item);
+              const one = brokerError(error, `${what} (topic "${item.topic}", partition ${item.partition})`);
+              if (failure === null || one.failure === 'refused') failure = one;
+            }
+          }),
+        );
+        left = again;
+        if (failure !== null) await this.#known(startedMs, () => Promise.reject(failure));
+      },
+      backoff,
+    );
   }
 
   /** A topic that is not there may be one that this broker has not heard of yet. */
@@ -217,6 +242,15 @@ function describeTopic(topic: TopicMetadata): ClusterTopic | null {
   if (error !== 0 && kafkaError(error).kind !== 'moved')
     throw brokerError(error, `topic "${name}" cannot be described`);
   return { name, id, partitions: partitions.length, replicas: partitions[0]?.replicas ?? 0 };
+}
+
+function firstError(answers: readonly { readonly error: number }[]): number {
+  return answers[0]?.error ?? 0;
+}
+
+/** Brokers agree on a new topic within some ms. */
+function quick(): Backoff {
+  return new Backoff(2, 20);
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -2,6 +2,7 @@ import type { Position } from '../broker.js';
 import type { BatchReaders, ClusterTopics, GroupMembership, Writers } from '../cluster-log.js';
 import type { FetchLimits } from './broker-fetcher.js';
 import { ClusterHealth, type KafkaState } from './cluster-health.js';
+import { ClusterMap } from './cluster-map.js';
 import { FETCH_LIMITS, KafkaBatchReaders } from './kafka-batch-readers.js';
 import { KafkaConnection } from './kafka-connection.js';
 import { kafkaError } from './kafka-error-codes.js';
@@ -38,6 +39,8 @@ export interface Kafka {
   commitGroupOffsets(groupId: string, positions: readonly Position[]): Promise<void>;
   /** @throws LogError */
   describeCluster(): Promise<KafkaClusterDescription>;
+  /** Opens the connections that questions and writes will need, and learns who the brokers are. @throws LogError */
+  connect(): Promise<void>;
   /** What the connections have found out so far. */
   state(): KafkaState;
   /** Closes all that was opened through this object; a group is not told. */
@@ -57,6 +60,7 @@ class KafkaCluster implements Kafka {
   readonly writers: Writers;
   readonly #options: KafkaOptions;
   readonly #health: ClusterHealth;
+  readonly #map = new ClusterMap();
   /** For questions; writers have their own, so that none waits behind a large batch. */
   readonly #admin: KafkaConnection;
   readonly #writing: KafkaConnection;
@@ -65,14 +69,14 @@ class KafkaCluster implements Kafka {
   constructor(options: KafkaOptions, now: () => number) {
     this.#options = options;
     this.#health = new ClusterHealth(options.log, now);
-    this.#admin = new KafkaConnection(options, this.#health);
-    this.#writing = new KafkaConnection(options, this.#health);
+    this.#admin = new KafkaConnection(options, this.#health, this.#map);
+    this.#writing = new KafkaConnection(options, this.#health, this.#map);
     this.topics = new KafkaTopics(this.#admin);
     this.writers = new KafkaWriters(this.#writing);
   }
 
   readers(limits: Partial<FetchLimits> = {}): BatchReaders {
-    const connection = new KafkaConnection(this.#options, this.#health);
+    const connection = new KafkaConnection(this.#options, this.#health, this.#map);
     const readers = new KafkaBatchReaders(connection, { ...FETCH_LIMITS, ...limits }, () => this.#open.delete(readers));
     this.#open.add(readers);
     return readers;
@@ -87,6 +91,7 @@ class KafkaCluster implements Kafka {
         connectTimeoutMs: Math.min(this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, sessionTimeoutMs),
       },
       this.#health,
+      this.#map,
     );
     const group = new KafkaGroup(connection, options, this.#options.log, () => this.#open.delete(closer));
     const closer = { close: () => group.close(false) };
@@ -113,6 +118,10 @@ class KafkaCluster implements Kafka {
       this.#admin.metadata([]),
     );
     return { clusterId, brokers, controller };
+  }
+
+  async connect(): Promise<void> {
+    await Promise.all([this.#admin.metadata([]), this.#writing.metadata([])]);
   }
 
   state(): KafkaState {

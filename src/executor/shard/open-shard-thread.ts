@@ -16,8 +16,8 @@ export async function openShardThread(
     if (level !== 'debug') owner.event({ kind: 'log', level, message });
   };
   const kafka = await openKafka({ ...(settings.connection as KafkaOptions), log });
-  // The first shard finds a connection that is open.
-  kafka.topics.list().catch(() => {});
+  // The first shard finds connections that are open.
+  kafka.connect().catch(() => {});
   const readers = kafka.readers();
   const restoreReaders = kafka.readers();
   return new ShardThread({

@@ -229,9 +229,27 @@ describe('a reader', () => {
     await until(() => absent.reader.failure !== null, 'failing');
     expect(absent.reader.failure).toMatchObject({ code: 'unknown-topic' });
     broker.topics = [];
+    broker.on(KEYS.fetch, () => fetched([{ topicId: ID, error: 100 }]));
     const { reader } = open();
     await until(() => reader.failure !== null, 'failing');
     expect(reader.failure).toMatchObject({ code: 'unknown-topic' });
+  });
+
+  test('starts at the leader that another reader was told of, and asks when that has changed', async () => {
+    logs[0] = [dataBatch(1)];
+    logs[1] = [dataBatch(1)];
+    const first = open(0);
+    await until(() => first.reader.waitingBytes > 0, 'reading');
+    const asked = broker.of(KEYS.metadata).length;
+    const second = open(1);
+    await until(() => second.reader.waitingBytes > 0, 'reading');
+    expect(broker.of(KEYS.metadata)).toHaveLength(asked);
+    broker.on(KEYS.fetch, (request) =>
+      fetched(serve(request).map((part) => (part.partition === 2 ? { ...part, error: 6 } : part))),
+    );
+    const third = kafka.readers().open('t', ID, 2, 0, { onChange: () => {} });
+    await until(() => broker.of(KEYS.metadata).length > asked, 'asking');
+    third.close();
   });
 });
 
