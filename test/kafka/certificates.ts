@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,11 @@ export interface Certificates {
   readonly client: string;
   /** The same, with the key under {@link STORE_PASSWORD}. */
   readonly clientEncrypted: string;
+}
+
+/** Why certificates cannot be made on this machine; null where they can. */
+export function certificatesMissing(): string | null {
+  return spawnSync('openssl', ['version']).status === 0 ? null : 'there is no openssl';
 }
 
 /**

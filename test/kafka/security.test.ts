@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BrokerConnection } from '../../src/broker/kafka/broker-connection.js';
 import { pause } from './adapter/adapter-kafka.js';
-import { type Certificates, makeCertificates, STORE_PASSWORD } from './certificates.js';
+import { type Certificates, certificatesMissing, makeCertificates, STORE_PASSWORD } from './certificates.js';
 import { drained, PATIENCE, Service, type ServiceNode } from './service.js';
 import { type ScramOptions, setScramPassword } from './support/java-tools.mjs';
 import { type KafkaCluster, startKafka } from './support/kafka-cluster.mjs';
@@ -30,7 +30,9 @@ const WELL = '"isHealthy":true,"details"';
 const QUERY = 'CREATE TABLE T AS SELECT V, COUNT(*) AS N FROM S GROUP BY V;';
 const allAt = (count: number): unknown[][] => [0, 1, 2, 3].map((v) => [v, count]);
 
-describe.skipIf(kafkaMissing() !== null)('a cluster with TLS and passwords', () => {
+const missing = kafkaMissing() ?? certificatesMissing();
+
+describe.skipIf(missing !== null)('a cluster with TLS and passwords', () => {
   let folder: string;
   let files: Certificates;
   let cluster: KafkaCluster;
