@@ -1,9 +1,12 @@
-import { RecordError } from '../model/errors.js';
 import type { Column } from '../model/schema.js';
 import { formatType, type SqlType } from '../model/sql-type.js';
+import { DAY_MS } from '../model/time.js';
 import type { SqlValue } from '../model/value.js';
-import { RepeatedText, utf8Slice } from './byte-text.js';
+import { asciiSlice, utf8Slice } from './byte-text.js';
+import { DelimitedScanner } from './delimited-scanner.js';
 import type { Deserializer } from './format.js';
+import { KNOWN_BYTES_MAX, KnownTexts } from './known-texts.js';
+import { shortDecimal, shortUnscaled, shortWhole } from './number-reading.js';
 import {
   bytesFromBase64,
   dateOfDays,
@@ -16,162 +19,136 @@ import {
 } from './text-value.js';
 import { ValueProblem, valueError } from './value-problem.js';
 
-const QUOTE = 0x22;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
+/** Reads CSV records and converts the fields of the wanted columns. */
+export function delimitedDeserializer(
+  delimiter: string,
+  columns: readonly Column[],
+  wanted: readonly number[],
+  target: 'key' | 'value',
+): Deserializer {
+  const scanner = new DelimitedScanner(delimiter, columns.length, target);
+  return {
+    scan(bytes, start, end) {
+      scanner.scan(bytes, start, end);
+      return true;
+    },
+    read: wanted.map((position) => reader(scanner, position, columns[position]!, target)),
+  };
+}
 
-/** How the text of a field is to be taken. */
-const PLAIN = 0;
-const QUOTED = 1;
-/** Quoted, with doubled quotes inside. */
-const DOUBLED = 2;
+/** How many digits every 32-bit integer's spelling may have. */
+const INT32_DIGITS = 9;
+/** How many digits a number's spelling may have to be an exact double. */
+const DOUBLE_DIGITS = 15;
 
-/**
- * Finds the fields of the first CSV record and converts those that are read. Blank lines before it are skipped and
- * what follows it is ignored, as ksqlDB does.
- */
-export class DelimitedDeserializer implements Deserializer {
-  readonly read: readonly (() => SqlValue)[];
-  readonly #delimiter: Buffer;
-  readonly #fieldCount: number;
-  readonly #target: 'key' | 'value';
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #forms: Uint8Array;
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(delimiter: string, columns: readonly Column[], wanted: readonly number[], target: 'key' | 'value') {
-    this.#delimiter = Buffer.from(delimiter);
-    this.#fieldCount = columns.length;
-    this.#target = target;
-    this.#starts = new Int32Array(columns.length);
-    this.#ends = new Int32Array(columns.length);
-    this.#forms = new Uint8Array(columns.length);
-    this.read = wanted.map((position) => this.#reader(columns[position]!, position));
-  }
-
-  scan(bytes: Buffer, start: number, end: number): boolean {
-    this.#bytes = bytes;
-    const first = this.#delimiter[0]!;
-    let at = start;
-    while (at < end && (bytes[at] === LINE_FEED || bytes[at] === CARRIAGE_RETURN)) at++;
-    if (at === end) this.#fail('No fields in record');
-    let field = 0;
-    for (;;) {
-      const from = at;
-      let form = PLAIN;
-      let to = at;
-      if (at < end && bytes[at] === QUOTE) {
-        form = QUOTED;
-        to = this.#closingQuote(at + 1, end);
-        if (to < 0) {
-          form = DOUBLED;
-          to = ~to;
-        }
-        at = this.#afterQuote(to + 1, end);
-      } else {
-        while (at < end) {
-          const byte = bytes[at];
-          if ((byte === first && this.#isDelimiter(at, end)) || byte === LINE_FEED || byte === CARRIAGE_RETURN) break;
-          at++;
-        }
-        to = at;
-      }
-      if (field < this.#fieldCount) {
-        this.#starts[field] = form === PLAIN ? from : from + 1;
-        this.#ends[field] = to;
-        this.#forms[field] = form;
-      }
-      field++;
-      if (at >= end || bytes[at] !== first || !this.#isDelimiter(at, end)) break;
-      at += this.#delimiter.length;
+/** Usual spellings are read from the bytes; the others, and those that are refused, go through the text. */
+function reader(
+  scanner: DelimitedScanner,
+  position: number,
+  { name, type }: Column,
+  target: 'key' | 'value',
+): () => SqlValue {
+  const { batch, starts, ends } = scanner;
+  const convert = converter(type);
+  const general = (): SqlValue => {
+    try {
+      return convert(textOf(scanner, position));
+    } catch (problem) {
+      throw valueError(problem, name, target);
     }
-    if (field !== this.#fieldCount) {
-      this.#fail(`Unexpected field count, csvFields:${field} schemaFields:${this.#fieldCount}`);
+  };
+  switch (type.kind) {
+    case 'STRING': {
+      const texts = new KnownTexts();
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        if (scanner.isDoubled(position)) return textOf(scanner, position);
+        const long = end - start > KNOWN_BYTES_MAX && scanner.ascii;
+        return long ? asciiSlice(batch.bytes, start, end) : texts.read(batch, start, end);
+      };
     }
-    return true;
-  }
-
-  #isDelimiter(at: number, end: number): boolean {
-    const delimiter = this.#delimiter;
-    if (delimiter.length === 1) return true;
-    if (at + delimiter.length > end) return false;
-    for (let i = 1; i < delimiter.length; i++) if (this.#bytes[at + i] !== delimiter[i]) return false;
-    return true;
-  }
-
-  /** The position of the quote that ends the text; its complement when quotes inside are doubled. */
-  #closingQuote(start: number, end: number): number {
-    const bytes = this.#bytes;
-    let doubled = false;
-    for (let at = start; at < end; at++) {
-      if (bytes[at] !== QUOTE) continue;
-      if (at + 1 >= end || bytes[at + 1] !== QUOTE) return doubled ? ~at : at;
-      doubled = true;
-      at++;
+    case 'BOOLEAN':
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        return start === end ? null : isTrue(batch.bytes, start, end);
+      };
+    case 'INTEGER':
+    case 'DATE':
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        const value = shortWhole(batch.bytes, start, end, INT32_DIGITS);
+        return Number.isNaN(value) ? general() : value | 0;
+      };
+    case 'BIGINT':
+    case 'TIMESTAMP':
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        const value = shortWhole(batch.bytes, start, end, DOUBLE_DIGITS);
+        return Number.isNaN(value) ? general() : value;
+      };
+    case 'TIME':
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        const value = shortWhole(batch.bytes, start, end, DOUBLE_DIGITS);
+        return value >= 0 && value <= DAY_MS ? value : general();
+      };
+    case 'DOUBLE':
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        const value = shortDecimal(batch.bytes, start, end);
+        return Number.isNaN(value) ? general() : value;
+      };
+    case 'DECIMAL': {
+      const { precision, scale } = type;
+      return () => {
+        const start = starts[position]!;
+        const end = ends[position]!;
+        if (start === end) return null;
+        const value = shortUnscaled(batch.bytes, start, end, precision, scale);
+        return Number.isNaN(value) ? general() : BigInt(value);
+      };
     }
-    return this.#fail('the record ends inside a quoted field');
-  }
-
-  /** Between a closing quote and the delimiter only blanks may stand. */
-  #afterQuote(start: number, end: number): number {
-    const bytes = this.#bytes;
-    const first = this.#delimiter[0]!;
-    let at = start;
-    while (at < end) {
-      const byte = bytes[at]!;
-      if (byte === first && this.#isDelimiter(at, end)) break;
-      if (byte === LINE_FEED || byte === CARRIAGE_RETURN) break;
-      if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0b && byte !== 0x0c) {
-        this.#fail('invalid character between a quoted field and the delimiter');
-      }
-      at++;
-    }
-    return at;
-  }
-
-  #fail(problem: string): never {
-    throw new RecordError('deserialization', problem, this.#target);
-  }
-
-  #reader(column: Column, position: number): () => SqlValue {
-    const texts = new RepeatedText();
-    const convert = converter(column.type);
-    const starts = this.#starts;
-    const ends = this.#ends;
-    return () => {
-      const start = starts[position]!;
-      const end = ends[position]!;
-      if (start === end) return null;
-      const text = this.#text(start, end, this.#forms[position]!, texts);
-      if (convert === null) return text;
-      try {
-        return convert(text);
-      } catch (problem) {
-        throw valueError(problem, column.name, this.#target);
-      }
-    };
-  }
-
-  #text(start: number, end: number, form: number, texts: RepeatedText): string {
-    const bytes = this.#bytes;
-    let ascii = true;
-    for (let at = start; at < end; at++) {
-      if (bytes[at]! > 0x7f) {
-        ascii = false;
-        break;
-      }
-    }
-    const text = ascii ? texts.read(bytes, start, end) : utf8Slice(bytes, start, end);
-    return form === DOUBLED ? text.replaceAll('""', '"') : text;
+    case 'BYTES':
+    case 'ARRAY':
+    case 'MAP':
+    case 'STRUCT':
+    case 'NULL':
+      return () => (starts[position] === ends[position] ? null : general());
   }
 }
 
-/** From a field's text, not empty, to a value; null for STRING, which is the text itself. */
-function converter(type: SqlType): ((text: string) => SqlValue) | null {
+function textOf(scanner: DelimitedScanner, position: number): string {
+  const text = utf8Slice(scanner.batch.bytes, scanner.starts[position]!, scanner.ends[position]!);
+  return scanner.isDoubled(position) ? text.replaceAll('""', '"') : text;
+}
+
+/** Whether the text is `true` in any case. */
+function isTrue(b: Buffer, start: number, end: number): boolean {
+  return (
+    end - start === 4 &&
+    (b[start]! | 0x20) === 0x74 &&
+    (b[start + 1]! | 0x20) === 0x72 &&
+    (b[start + 2]! | 0x20) === 0x75 &&
+    (b[start + 3]! | 0x20) === 0x65
+  );
+}
+
+/** From a field's text, not empty, to a value. */
+function converter(type: SqlType): (text: string) => SqlValue {
   switch (type.kind) {
     case 'STRING':
-      return null;
+      return (text) => text;
     case 'BOOLEAN':
       return (text) => text.toLowerCase() === 'true';
     case 'INTEGER':

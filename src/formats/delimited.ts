@@ -1,6 +1,6 @@
 import type { Column } from '../model/schema.js';
 import type { SqlTypeKind } from '../model/sql-type.js';
-import { DelimitedDeserializer } from './delimited-deserializer.js';
+import { delimitedDeserializer } from './delimited-deserializer.js';
 import { delimitedSerializer } from './delimited-serializer.js';
 import type { Format, FormatSpec } from './format.js';
 import { ignoredBytes, nothing } from './no-columns.js';
@@ -34,7 +34,7 @@ export const delimitedFormat: Format = {
   },
   deserializer(spec, columns, wanted, target) {
     if (columns.length === 0) return ignoredBytes;
-    return new DelimitedDeserializer(delimiterOf(spec), columns, wanted, target);
+    return delimitedDeserializer(delimiterOf(spec), columns, wanted, target);
   },
   serializer(spec, columns, target) {
     if (columns.length === 0) return nothing;

@@ -15,6 +15,7 @@ import {
   WHOLE_NUMBER,
 } from './json-scanner.js';
 import { fromJson, type JsonMaps } from './json-value.js';
+import { shortDecimal, shortUnscaled } from './number-reading.js';
 import { valueError } from './value-problem.js';
 
 /**
@@ -127,49 +128,4 @@ function wholeNumber(b: Buffer, start: number, end: number): number {
   let value = 0;
   for (let p = negative ? start + 1 : start; p < end; p++) value = value * 10 + (b[p]! - 0x30);
   return negative ? -value : value;
-}
-
-/** 10^0 to 10^15, all exact doubles. */
-const POWERS = Array.from({ length: 16 }, (_, n) => 10 ** n);
-
-/** How many of the digits that {@link plainDigits} gave last follow the point. */
-let fractionDigits = 0;
-
-/** The digits of a number without its sign and point; NaN when there are more than 15 or an exponent. */
-function plainDigits(b: Buffer, start: number, end: number): number {
-  if (end - start > 17) return Number.NaN;
-  let value = 0;
-  let point = end - 1;
-  let digits = 0;
-  for (let p = b[start] === 0x2d ? start + 1 : start; p < end; p++) {
-    const digit = b[p]! - 0x30;
-    if (digit >= 0) {
-      if (digit > 9) return Number.NaN;
-      value = value * 10 + digit;
-      digits++;
-    } else if (digit === -2) {
-      point = p;
-    } else {
-      return Number.NaN;
-    }
-  }
-  if (digits > 15) return Number.NaN;
-  fractionDigits = end - 1 - point;
-  return value;
-}
-
-/** The double of a plain number of at most 15 digits: both operands of the division are exact. NaN for other spellings. */
-function shortDecimal(b: Buffer, start: number, end: number): number {
-  const value = plainDigits(b, start, end) / POWERS[fractionDigits]!;
-  return b[start] === 0x2d ? -value : value;
-}
-
-/** The unscaled value when that is safe to compute with doubles and no digit is lost, else NaN. */
-function shortUnscaled(b: Buffer, start: number, end: number, precision: number, scale: number): number {
-  const digits = plainDigits(b, start, end);
-  const zeros = scale - fractionDigits;
-  if (!(zeros >= 0 && zeros <= 15)) return Number.NaN;
-  const value = digits * POWERS[zeros]!;
-  if (!(value < POWERS[precision < 15 ? precision : 15]!)) return Number.NaN;
-  return b[start] === 0x2d ? -value : value;
 }

@@ -2,8 +2,10 @@ import { assert, RecordError } from '../model/errors.js';
 import type { Column } from '../model/schema.js';
 import type { SqlTypeKind } from '../model/sql-type.js';
 import { type SqlValue, toBigintValue } from '../model/value.js';
-import { RepeatedText, utf8Slice, writeUtf8 } from './byte-text.js';
+import { BatchBytes } from './batch-bytes.js';
+import { writeUtf8 } from './byte-text.js';
 import type { ByteSink, Deserializer, Format, FormatSpec, Serializer } from './format.js';
+import { KnownTexts } from './known-texts.js';
 import { ignoredBytes, nothing } from './no-columns.js';
 import { listColumns, unknownProperty, unsupportedType } from './refusals.js';
 
@@ -59,63 +61,65 @@ const WIDTHS: Readonly<Record<CarriedKind, number | null>> = {
 class KafkaDeserializer implements Deserializer {
   readonly read: readonly (() => SqlValue)[];
   readonly #kind: CarriedKind;
-  readonly #width: number | null;
+  /** Bytes of a value; -1 where any length will do. */
+  readonly #width: number;
   readonly #target: 'key' | 'value';
-  readonly #texts = new RepeatedText();
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #batch = new BatchBytes();
   #start = 0;
   #end = 0;
 
   constructor(kind: CarriedKind, wanted: readonly number[], target: 'key' | 'value') {
     this.#kind = kind;
-    this.#width = WIDTHS[kind];
+    this.#width = WIDTHS[kind] ?? -1;
     this.#target = target;
     this.read = wanted.map(() => this.#reader());
   }
 
   scan(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#width !== null && end - start !== this.#width) {
-      throw new RecordError(
-        'deserialization',
-        `${this.#kind} in KAFKA format takes ${this.#width} bytes, the ${this.#target} has ${end - start}`,
-        this.#target,
-      );
-    }
-    this.#bytes = bytes;
+    if (end - start !== this.#width && this.#width >= 0) this.#refuse(end - start);
+    this.#batch.turnTo(bytes);
     this.#start = start;
     this.#end = end;
     return true;
   }
 
+  #refuse(length: number): never {
+    throw new RecordError(
+      'deserialization',
+      `${this.#kind} in KAFKA format takes ${this.#width} bytes, the ${this.#target} has ${length}`,
+      this.#target,
+    );
+  }
+
   #reader(): () => SqlValue {
+    const batch = this.#batch;
     switch (this.#kind) {
       case 'INTEGER':
-        return () => this.#bytes.readInt32BE(this.#start);
+        return () => int32At(batch.bytes, this.#start);
       case 'BIGINT':
-        return () => this.#bigint();
+        return () => int64At(batch.bytes, this.#start);
       case 'DOUBLE':
-        return () => this.#bytes.readDoubleBE(this.#start);
-      case 'STRING':
-        return () => this.#string();
+        return () => {
+          const { view } = batch;
+          return view === null ? batch.bytes.readDoubleBE(this.#start) : view.getFloat64(this.#start);
+        };
+      case 'STRING': {
+        const texts = new KnownTexts();
+        return () => texts.read(batch, this.#start, this.#end);
+      }
       case 'BYTES':
-        return () => copyOf(this.#bytes, this.#start, this.#end);
+        return () => copyOf(batch.bytes, this.#start, this.#end);
     }
   }
+}
 
-  #bigint(): number | bigint {
-    const high = this.#bytes.readInt32BE(this.#start);
-    const low = this.#bytes.readUInt32BE(this.#start + 4);
-    const value = high * 0x1_0000_0000 + low;
-    return Number.isSafeInteger(value) ? value : toBigintValue(this.#bytes.readBigInt64BE(this.#start));
-  }
+function int32At(b: Buffer, at: number): number {
+  return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!;
+}
 
-  #string(): string {
-    const bytes = this.#bytes;
-    for (let at = this.#start; at < this.#end; at++) {
-      if (bytes[at]! > 0x7f) return utf8Slice(bytes, this.#start, this.#end);
-    }
-    return this.#texts.read(bytes, this.#start, this.#end);
-  }
+function int64At(b: Buffer, at: number): number | bigint {
+  const value = int32At(b, at) * 0x1_0000_0000 + (int32At(b, at + 4) >>> 0);
+  return Number.isSafeInteger(value) ? value : toBigintValue(b.readBigInt64BE(at));
 }
 
 /** Bytes of their own, which do not keep the batch they came from in memory. */
