@@ -246,7 +246,7 @@ function registered(
 ): { readonly format: SchemaFormat; readonly spec: FormatSpec; readonly schemas: WriterSchemas } {
   const { spec } = plain(name);
   const format = asSchemaFormat(formatNamed(name)!)!;
-  const schema: RegisteredSchema = { ...format.schemaFor(spec, columns, 'value'), id: 1 };
+  const schema: RegisteredSchema = { ...format.schemaFor(spec, columns), id: 1 };
   return { format, spec: { ...spec, schema }, schemas: { find: () => schema } };
 }
 

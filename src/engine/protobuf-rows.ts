@@ -22,7 +22,7 @@ export function protobufRows(columns: readonly ResultColumn[]): ProtobufRows {
   const fields = columns.map(({ name, type }): Column => ({ name, type, role: 'value' }));
   const refused = protobufFormat.refuses(fields, 'value') ?? repeatedName(fields);
   if (refused !== null) throw unsupported(refused);
-  const schema = protobufFormat.schemaFor(specOf('PROTOBUF'), fields, 'value').text;
+  const schema = protobufFormat.schemaFor(specOf('PROTOBUF'), fields).text;
   const serializer = protobufNosrFormat.serializer(specOf('PROTOBUF_NOSR'), fields, 'value');
   const sink = new GrowableSink();
   return {

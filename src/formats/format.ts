@@ -121,7 +121,7 @@ export interface SchemaContent {
 export interface SchemaFormat extends Format {
   readonly schemaType: SchemaType;
   /** The schema that these columns are written with when no other is named. Equal columns give equal text. */
-  schemaFor(spec: FormatSpec, columns: readonly Column[], target: 'key' | 'value'): SchemaText;
+  schemaFor(spec: FormatSpec, columns: readonly Column[]): SchemaText;
   /**
    * The type that a schema of somebody else describes.
    * @param fullName names the record or message when the schema has several; null for the first

@@ -39,7 +39,7 @@ export function schemaOf(spec: FormatSpec, columns: readonly Column[], target: '
   const format = formatNamed(spec.name);
   const schemaFormat = format === null ? null : asSchemaFormat(format);
   if (schemaFormat === null || (target === 'key' && columns.length === 0)) return null;
-  return spec.schema ?? schemaFormat.schemaFor(spec, columns, target);
+  return spec.schema ?? schemaFormat.schemaFor(spec, columns);
 }
 
 /** The statement with the schemas that its query writes. @param registered by subject */

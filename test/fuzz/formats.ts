@@ -165,7 +165,7 @@ class FamilyMaker {
     const properties: Record<string, string> =
       isProtobuf && nullable !== 'none' ? { nullableRepresentation: nullable } : {};
     const bare: FormatSpec = { name: this.#name, properties, unwrapped };
-    const schema = asSchemaFormat(this.#format)?.schemaFor(bare, columns, 'value');
+    const schema = asSchemaFormat(this.#format)?.schemaFor(bare, columns);
     const spec = schema === undefined ? bare : { ...bare, schema: this.#register(schema.text) };
     const types = columns.map((column) => column.type);
     const random = new Random(this.#seed + i);

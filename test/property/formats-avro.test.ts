@@ -136,7 +136,7 @@ describe('AVRO as it is written', () => {
   it('reads back, all columns or some, by us and by another library', () => {
     fc.assert(
       fc.property(tablesWithRows, fc.infiniteStream(fc.boolean()), ([columns, row], picks) => {
-        const { text } = avroFormat.schemaFor(wrapped, columns, 'value');
+        const { text } = avroFormat.schemaFor(wrapped, columns);
         const schema = schemaOf(text);
         const bytes = encodeRow(avroFormat, { ...wrapped, schema }, columns, row)!;
         const expected = row.map(wellFormed);
@@ -162,7 +162,7 @@ describe('AVRO as it is written', () => {
     fc.assert(
       fc.property(values, ([type, value]) => {
         const columns = [column('V', type)];
-        const { text } = avroFormat.schemaFor(bare, columns, 'value');
+        const { text } = avroFormat.schemaFor(bare, columns);
         const schema = schemaOf(text);
         const bytes = encodeRow(avroFormat, { ...bare, schema }, columns, [value]);
         if (value === null) {
@@ -189,7 +189,7 @@ describe('AVRO as it is written', () => {
         fc.infiniteStream(fc.nat()),
         fc.boolean(),
         ([columns, row], more, picks, lower) => {
-          const { text } = avroFormat.schemaFor(wrapped, columns, 'value');
+          const { text } = avroFormat.schemaFor(wrapped, columns);
           const schema = schemaOf(text);
           const bytes = encodeRow(avroFormat, { ...wrapped, schema }, columns, row)!;
           const others = more.map((type, i) => column(`X${i}`, type));
@@ -212,7 +212,7 @@ describe('AVRO as it is written', () => {
   it('has a canonical schema whose content are the columns', () => {
     fc.assert(
       fc.property(tables, (columns) => {
-        const schema = avroFormat.schemaFor(wrapped, columns, 'value');
+        const schema = avroFormat.schemaFor(wrapped, columns);
         expect(avroFormat.canonical(schema)).toBe(schema.text);
         expect(avroFormat.contentOf(schema, null)).toEqual({
           type: structType(columns.map(({ name, type }) => ({ name, type }))),
@@ -566,7 +566,7 @@ describe('damaged AVRO', () => {
 
   it('is refused as a frame', () => {
     const columns = [column('V', BIGINT)];
-    const schema = schemaOf(avroFormat.schemaFor(wrapped, columns, 'value').text);
+    const schema = schemaOf(avroFormat.schemaFor(wrapped, columns).text);
     const deserializer = avroFormat.deserializer(wrapped, columns, [0], 'value', {
       find: (id) => (id === 1 ? schema : id === 2 ? null : undefined),
     });

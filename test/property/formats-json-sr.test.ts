@@ -20,7 +20,7 @@ const columnsOf = (types: readonly SqlType[]): readonly Column[] =>
 
 function specOf(columns: readonly Column[], unwrapped: boolean): FormatSpec {
   const spec: FormatSpec = { name: 'JSON_SR', properties: {}, unwrapped };
-  return { ...spec, schema: { ...jsonSrFormat.schemaFor(spec, columns, 'value'), id: 42 } };
+  return { ...spec, schema: { ...jsonSrFormat.schemaFor(spec, columns), id: 42 } };
 }
 
 const table = fc

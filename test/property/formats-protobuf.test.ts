@@ -126,7 +126,7 @@ describe('what is written is read', () => {
     fc.assert(
       fc.property(cases(3), fc.boolean(), ({ columns, rows, nullable }, withRegistry) => {
         const format: Format = withRegistry ? protobufFormat : protobufNosrFormat;
-        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns, 'value').text);
+        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns).text);
         const spec = specOf(nullable, schema);
         for (const row of rows) {
           const broken = columns.some(({ type }, i) => hasNullItem(row[i]!, type));
@@ -182,7 +182,7 @@ describe('what is written is read', () => {
   it('by some of the columns, in any order, as by all', () => {
     fc.assert(
       fc.property(cases(1), fc.infiniteStream(fc.nat(5)), ({ columns, rows, nullable }, picks) => {
-        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns, 'value').text);
+        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns).text);
         const spec = specOf(nullable, schema);
         const wanted = [...new Set([...picks.take(4)].map((pick) => pick % columns.length))];
         const some = protobufFormat.deserializer(spec, columns, wanted, 'value', only(schema));
@@ -291,7 +291,7 @@ describe('another implementation', () => {
   it('writes what is read here, and reads what is written here', () => {
     fc.assert(
       fc.property(cases(3), ({ columns, rows, nullable }) => {
-        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns, 'value').text);
+        const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns).text);
         const type = oracle(schema.text);
         for (const row of rows) {
           const whole = row.map((value, i) =>
@@ -328,7 +328,7 @@ describe('another implementation', () => {
           })
           .chain((types) => fc.tuple(fc.constant(columnsOf(types)), rowsOf(types, false))),
         ([columns, row]) => {
-          const schema = registered(protobufFormat.schemaFor(specOf('optional'), columns, 'value').text);
+          const schema = registered(protobufFormat.schemaFor(specOf('optional'), columns).text);
           const whole = row.map((value, i) =>
             expected(withoutNullItems(value, columns[i]!.type), columns[i]!.type, 'optional'),
           );
@@ -596,7 +596,7 @@ describe('damaged records', () => {
     for (const [i, ownType] of own.entries()) {
       const columns = columnsOf([ownType, STRING, INTEGER]);
       const nullable = REPRESENTATIONS[i % 3]!;
-      const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns, 'value').text, i + 2);
+      const schema = registered(protobufFormat.schemaFor(specOf(nullable), columns).text, i + 2);
       known.set(schema.id, schema);
       for (const row of fc.sample(rowsOf([ownType, STRING, INTEGER]), { numRuns: 5, seed })) {
         const whole = row.map((value, position) => withoutNullItems(value, columns[position]!.type));

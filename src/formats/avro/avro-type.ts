@@ -78,7 +78,7 @@ export function primitive(kind: AvroPrimitiveKind, props: AvroProps = NO_PROPS):
   return { kind, props };
 }
 
-export const AVRO_NULL: AvroPrimitive = primitive('null');
+const AVRO_NULL: AvroPrimitive = primitive('null');
 
 /** The union of null and the type, as fields are that may be absent. */
 export function optional(type: AvroType): AvroUnion {

@@ -61,7 +61,7 @@ export function rootOf(type: AvroType, fullName: string | null): AvroType {
 }
 
 /** The record that a Connect map with keys of any type is an array of, by the mark that Connect leaves; null for other arrays. */
-export function entryOf(array: AvroArray): AvroRecord | null {
+function entryOf(array: AvroArray): AvroRecord | null {
   const { items } = array;
   if (items.kind !== 'record') return null;
   const marked =

@@ -23,9 +23,9 @@ import {
 } from './avro-type.js';
 
 /** UTF-16 code units of a schema's text. */
-export const AVRO_TEXT_MAX = 1_000_000;
+const AVRO_TEXT_MAX = 1_000_000;
 /** Types inside one another, by the text and by the names that it mentions. */
-export const AVRO_DEPTH_MAX = 100;
+const AVRO_DEPTH_MAX = 100;
 
 const JSON_LEVELS_A_TYPE = 4;
 

@@ -4,6 +4,7 @@ import type { StructField } from '../../model/sql-type.js';
 import type { SqlValue } from '../../model/value.js';
 import type { Deserializer } from '../format.js';
 import { FRAME_BYTES, frameId, unknownSchema } from '../schema-registry/framing.js';
+import { LruMap } from '../schema-registry/lru-map.js';
 import type { SchemaText, WriterSchemas } from '../schema-registry/schema-registry.js';
 import { ValueProblem, valueError } from '../value-problem.js';
 import { RowReader } from './field-reader.js';
@@ -24,8 +25,8 @@ export class ProtobufDeserializer implements Deserializer {
   readonly #target: 'key' | 'value';
   readonly #schemas: WriterSchemas;
   /** By id; or why a schema cannot be used. */
-  readonly #parsed = new Map<number, ProtoSchema | string>();
-  readonly #readers = new Map<string, RecordReader>();
+  readonly #parsed = new LruMap<number, ProtoSchema | string>(KEPT_MAX);
+  readonly #readers = new LruMap<string, RecordReader>(KEPT_MAX);
   readonly #wire = new WireReader();
   #reader: RecordReader | null = null;
   /** The bytes before the message in the records that `#reader` is for. */
@@ -76,7 +77,6 @@ export class ProtobufDeserializer implements Deserializer {
     let reader = this.#readers.get(key);
     if (reader === undefined) {
       reader = recordReader(this.#message(id, indexes), this.#columns);
-      if (this.#readers.size >= KEPT_MAX) this.#readers.clear();
       this.#readers.set(key, reader);
     }
     this.#reader = reader;
@@ -95,7 +95,6 @@ export class ProtobufDeserializer implements Deserializer {
       const schema = this.#schemas.find(id);
       if (schema === null || schema === undefined) throw unknownSchema(id, this.#target);
       parsed = parsedOrWhy(schema);
-      if (this.#parsed.size >= KEPT_MAX) this.#parsed.clear();
       this.#parsed.set(id, parsed);
     }
     if (typeof parsed !== 'string') return parsed;

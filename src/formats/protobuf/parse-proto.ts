@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { StatementError } from '../../model/errors.js';
+import { LruMap } from '../schema-registry/lru-map.js';
 import type { SchemaText } from '../schema-registry/schema-registry.js';
 import {
   type EnumType,
@@ -19,7 +20,7 @@ const FIELD_NUMBER_MAX = 536_870_911;
 /** Schemas that are kept parsed: one is asked for by several readers and writers. */
 const KEPT_MAX = 32;
 
-const kept = new Map<string, ProtoSchema>();
+const kept = new LruMap<string, ProtoSchema>(KEPT_MAX);
 
 /**
  * The messages of a .proto file (proto2, proto3 or an edition), with the types that it takes from its imports.
@@ -34,7 +35,6 @@ export function parseProto(schema: SchemaText): ProtoSchema {
     const length = schema.imports.reduce((sum, { text }) => sum + text.length, schema.text.length);
     if (length > PROTO_TEXT_MAX) throw invalidProto(`it is longer than ${PROTO_TEXT_MAX} characters`);
     parsed = new SchemaBuilder(schema).build();
-    if (kept.size >= KEPT_MAX) kept.clear();
     kept.set(key, parsed);
   }
   return parsed;

@@ -63,7 +63,6 @@ const SCALAR_READS: Readonly<Record<ScalarKind, Read>> = {
 
 /** How the occurrences of a scalar or enum are read as values of a SQL type. */
 export interface ScalarReader {
-  readonly wire: number;
   /** The kind when its values are those of the SQL type as they are; null when something is done to them, and for enums. */
   readonly plain: ScalarKind | null;
   /** Null for a number that a closed enum has no name for. @throws ValueProblem */
@@ -86,7 +85,6 @@ export function scalarReader({ type, presence }: ProtoField, to: SqlType): Scala
     return converted(isEnum ? nameOf(type, 0) : defaultOf(type.scalar));
   });
   return {
-    wire: isEnum ? VARINT : SCALAR_WIRES[type.scalar],
     plain: isEnum || convert !== null ? null : type.scalar,
     read: convert === null ? own : (reader) => converted(own(reader)),
     ...absent,

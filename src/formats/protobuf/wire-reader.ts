@@ -8,10 +8,10 @@ export const VARINT = 0;
 export const FIXED64 = 1;
 export const DELIMITED = 2;
 export const GROUP_START = 3;
-export const GROUP_END = 4;
+const GROUP_END = 4;
 export const FIXED32 = 5;
 
-export const GROUP_DEPTH_MAX = 100;
+const GROUP_DEPTH_MAX = 100;
 const TAG_MAX = 0xffff_ffff;
 
 /** @throws ValueProblem */

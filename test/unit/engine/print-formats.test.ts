@@ -222,7 +222,7 @@ describe('records as the formats write them', () => {
   ])('%s', (type, expected) => {
     const format = SCHEMA_FORMATS[type];
     const spec: FormatSpec = { name: format.name, properties: {}, unwrapped: false };
-    const schema = { ...format.schemaFor(spec, columns, 'value'), id: 300 };
+    const schema = { ...format.schemaFor(spec, columns), id: 300 };
     const bytes = encodeRow(format, { ...spec, schema }, columns, row)!;
     const schemas: PrintSchemas = {
       find: (id) => (id === 300 ? schema : null),

@@ -30,14 +30,14 @@ const schemaText = (schema: unknown, imports: readonly unknown[] = []): SchemaTe
   imports: imports.map((text, i) => ({ name: `import-${i}`, text: JSON.stringify(text) })),
 });
 const written = (columns: readonly Column[], spec = wrapped): unknown =>
-  JSON.parse(avroFormat.schemaFor(spec, columns, 'value').text);
+  JSON.parse(avroFormat.schemaFor(spec, columns).text);
 const writtenType = (type: SqlType): unknown =>
   (written([column('F', type)]) as { fields: { type: unknown }[] }).fields[0]!.type;
 const NAME = 'io.confluent.ksql.avro_schemas.KsqlDataSourceSchema';
 
 describe('the schema of columns', () => {
   it('is the text that Connect writes', () => {
-    expect(avroFormat.schemaFor(wrapped, [column('COUNT', BIGINT)], 'value')).toEqual({
+    expect(avroFormat.schemaFor(wrapped, [column('COUNT', BIGINT)])).toEqual({
       type: 'AVRO',
       text:
         '{"type":"record","name":"KsqlDataSourceSchema","namespace":"io.confluent.ksql.avro_schemas","fields":' +
@@ -143,7 +143,7 @@ describe('the schema of columns', () => {
   });
 
   it('keeps the order of members that Connect has', () => {
-    const { text } = avroFormat.schemaFor(wrapped, [column('D', decimalType(4, 2))], 'value');
+    const { text } = avroFormat.schemaFor(wrapped, [column('D', decimalType(4, 2))]);
     expect(text).toContain(
       '{"type":"bytes","scale":2,"precision":4,"connect.version":1,' +
         '"connect.parameters":{"scale":"2","connect.decimal.precision":"4"},' +

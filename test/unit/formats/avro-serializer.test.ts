@@ -374,7 +374,7 @@ describe('writing', () => {
       column('N', structType([{ name: 'B', type: BYTES }])),
       column('I', BIGINT),
     ];
-    const schema = { ...avroFormat.schemaFor(wrapped, columns, 'value'), id: 1 };
+    const schema = { ...avroFormat.schemaFor(wrapped, columns), id: 1 };
     const serializer = avroFormat.serializer({ ...wrapped, schema }, columns, 'value');
     const sink = new GrowableSink(1);
     const rows: Row[] = [1, 10, 100, 1000].map((n) => ['é'.repeat(n), Array(n).fill('xy'), [Buffer.alloc(n, 7)], n]);

@@ -27,12 +27,12 @@ import { column } from '../../support/columns.js';
 
 const plain = (unwrapped = false): FormatSpec => ({ name: 'JSON_SR', properties: {}, unwrapped });
 const schemaOf = (columns: readonly Column[], spec = plain()): unknown =>
-  JSON.parse(jsonSrFormat.schemaFor(spec, columns, 'value').text);
+  JSON.parse(jsonSrFormat.schemaFor(spec, columns).text);
 
 /** The format with the schema it registers for the columns, or another one. */
 function writing(columns: readonly Column[], schema?: unknown, unwrapped = false): FormatSpec {
   const spec = plain(unwrapped);
-  const text = schema === undefined ? jsonSrFormat.schemaFor(spec, columns, 'value').text : JSON.stringify(schema);
+  const text = schema === undefined ? jsonSrFormat.schemaFor(spec, columns).text : JSON.stringify(schema);
   return { ...spec, schema: { type: 'JSON', text, imports: [], id: 0x01020304 } };
 }
 
@@ -108,7 +108,7 @@ describe('the schema of columns', () => {
   it('has the full name as its title', () => {
     const spec = { ...plain(), properties: { fullSchemaName: 'io.acme.Order' } };
     expect(schemaOf([column('A', BOOLEAN)], spec)).toMatchObject({ title: 'io.acme.Order', type: 'object' });
-    const text = jsonSrFormat.schemaFor(spec, [column('A', BOOLEAN)], 'value').text;
+    const text = jsonSrFormat.schemaFor(spec, [column('A', BOOLEAN)]).text;
     const schema = { type: 'JSON' as const, text, imports: [], id: 1 };
     expect(encodeRow(jsonSrFormat, { ...spec, schema }, [column('A', BOOLEAN)], [true])).not.toBeNull();
     expect(jsonSrFormat.refusesProperty('fullSchemaName', ' ')).toContain('fullSchemaName cannot be empty');

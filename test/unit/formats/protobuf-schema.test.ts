@@ -31,7 +31,7 @@ const specOf = (properties: FormatSpec['properties'] = {}): FormatSpec => ({
   unwrapped: false,
 });
 const schemaFor = (columns: readonly Column[], properties: FormatSpec['properties'] = {}): string =>
-  protobufFormat.schemaFor(specOf(properties), columns, 'value').text;
+  protobufFormat.schemaFor(specOf(properties), columns).text;
 
 const contentOf = (schema: SchemaText, fullName: string | null = null): string =>
   formatType(protobufFormat.contentOf(schema, fullName).type);

@@ -173,7 +173,7 @@ describe('a message', () => {
       column('N', decimalType(30, 2)),
       column('Z', decimalType(3, 1)),
     ];
-    const schema = registered(protobufFormat.schemaFor(specOf(), columns, 'value').text);
+    const schema = registered(protobufFormat.schemaFor(specOf(), columns).text);
     const values = [-1, -719_529, 86_399_999, -(10n ** 29n) - 1n, 0n];
     const bytes = encodeRow(protobufFormat, specOf({}, schema), columns, values)!;
     expect(decodeRow(protobufFormat, specOf(), columns, bytes, 'value', schemas(schema))).toEqual(values);
@@ -200,7 +200,7 @@ describe('a message', () => {
       column('M', mapType(STRING, arrayType(DOUBLE))),
       column('R', arrayType(structType([{ name: 'Y', type: BOOLEAN }]))),
     ];
-    const schema = registered(protobufFormat.schemaFor(specOf(), columns, 'value').text);
+    const schema = registered(protobufFormat.schemaFor(specOf(), columns).text);
     const values: SqlValue[] = [[7, ['a', '']], [1, -1, 300], new Map([['k', [0.5]]]), [[true], [false]]];
     const message =
       '0a 07 08 07 12 01 61 12 00 12 0d 01 ffffffffffffffffff01 ac02 1a 0d 0a 01 6b 12 08 000000000000e03f 22 02 08 01 22 00';
@@ -214,7 +214,7 @@ describe('a message', () => {
 
   it('moves what follows a length of several bytes', () => {
     const columns = [column('S', structType([{ name: 'T', type: STRING }])), column('N', INTEGER)];
-    const schema = registered(protobufFormat.schemaFor(specOf(), columns, 'value').text);
+    const schema = registered(protobufFormat.schemaFor(specOf(), columns).text);
     for (const length of [124, 125, 126, 127, 128, 16_379, 16_380, 16_381, 16_382, 16_383, 16_384, 70_000]) {
       for (const text of ['x'.repeat(length), 'é'.repeat(length / 2), `${'x'.repeat(length - 4)}😀`]) {
         const bytes = encodeRow(protobufFormat, specOf({}, schema), columns, [[text], 5])!;
@@ -708,7 +708,7 @@ describe('malformed bytes', () => {
 
 describe('writing', () => {
   const columns = [column('A', arrayType(STRING)), column('B', mapType(STRING, arrayType(INTEGER)))];
-  const schema = registered(protobufFormat.schemaFor(specOf(), columns, 'value').text);
+  const schema = registered(protobufFormat.schemaFor(specOf(), columns).text);
 
   it('refuses nulls in arrays, says where, and leaves nothing behind', () => {
     const sink = new GrowableSink();
@@ -725,7 +725,7 @@ describe('writing', () => {
   it('takes null values of maps for defaults', () => {
     expect(write(schema, columns, [null, new Map([['k', null]])])).toBe('12030a016b');
     const numbers = [column('M', mapType(STRING, INTEGER))];
-    const counted = registered(protobufFormat.schemaFor(specOf(), numbers, 'value').text);
+    const counted = registered(protobufFormat.schemaFor(specOf(), numbers).text);
     expect(read(counted, numbers, write(counted, numbers, [new Map([['k', null]])]))).toEqual([new Map([['k', 0]])]);
   });
 
