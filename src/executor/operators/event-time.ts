@@ -3,8 +3,9 @@ import { RecordError } from '../../model/errors.js';
 import { keyColumns, valueColumns } from '../../model/schema.js';
 import type { StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
 import { formatOf } from './formats.js';
+import { WindowReader } from './key-window.js';
 import type { OperatorBuilder } from './operator-builder.js';
-import { eventTime, timestampConverter, windowSuffixBytes } from './source-reader.js';
+import { eventTime, timestampConverter } from './source-reader.js';
 
 /** The event time of the record that a cursor stands on, in ms, by a column of its source. */
 export type EventTimeReader = (cursor: RecordBatchCursor) => number;
@@ -32,7 +33,7 @@ export function eventTimeReader(
   );
   const read = deserializer.read[0]!;
   const convert = timestampConverter(timestamp.type, timestamp.format, builder);
-  const suffix = fromKey ? windowSuffixBytes(step.keyWindow) : 0;
+  const suffix = fromKey ? new WindowReader(step.keyWindow).bytes : 0;
   const silent = (): number => -1;
   return (cursor) => {
     const start = fromKey ? cursor.keyStart : cursor.valueStart;

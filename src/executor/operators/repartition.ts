@@ -1,13 +1,14 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import type { ByteSink, Deserializer } from '../../formats/format.js';
 import { RecordError } from '../../model/errors.js';
-import type { RecordHeader, StreamRecord, TableChange } from '../../model/record.js';
+import type { RecordHeader, StreamRecord, TableChange, Window } from '../../model/record.js';
 import type { Column } from '../../model/schema.js';
 import type { Row } from '../../model/value.js';
 import { type RepartitionStep, repartitionColumns } from '../../planner/physical/physical-plan.js';
 import type { TopicOutput } from '../task/output-buffer.js';
 import { BatchWalk } from './batch-walk.js';
 import { formatOf } from './formats.js';
+import { WindowReader, writeWindow } from './key-window.js';
 import { NO_HEADERS, NO_VIEW, type StreamOutput, type TableOutput } from './operator.js';
 import type { OperatorBuilder, StepFactory } from './operator-builder.js';
 import { type RowWriter, rowWriter } from './row-writer.js';
@@ -85,7 +86,7 @@ class RepartitionWriter implements StreamOutput, TableOutput {
   stream(record: StreamRecord): void {
     const { row } = record;
     try {
-      const sink = this.#begin(record.key, record.timestamp);
+      const sink = this.#begin(record.key, record.window, record.timestamp);
       if (row !== null) {
         const at = flagsAt(sink);
         const hasColumns = this.#writeValue(sink, row);
@@ -100,7 +101,7 @@ class RepartitionWriter implements StreamOutput, TableOutput {
   change(change: TableChange): void {
     const { before, after } = change;
     try {
-      const sink = this.#begin(change.key, change.timestamp);
+      const sink = this.#begin(change.key, change.window, change.timestamp);
       const at = flagsAt(sink);
       sink.bytes[at] = (before === null ? 0 : HAS_BEFORE) | (after === null ? 0 : HAS_AFTER);
       if (before !== null) this.#framed(sink, before);
@@ -111,11 +112,14 @@ class RepartitionWriter implements StreamOutput, TableOutput {
     }
   }
 
-  #begin(key: Row, timestamp: number): ByteSink {
+  #begin(key: Row, window: Window | null, timestamp: number): ByteSink {
     const topic = this.#topic;
+    const { keyWindow } = this.#layout.step;
     topic.key.reset();
     const hasKey = this.#writeKey(topic.key, key);
-    const sink = topic.begin(timestamp, !hasKey);
+    const boundsAt = topic.key.position;
+    if (hasKey && keyWindow !== undefined) writeWindow(topic.key, keyWindow, window);
+    const sink = topic.begin(timestamp, !hasKey, boundsAt);
     this.#begun = true;
     return sink;
   }
@@ -154,8 +158,10 @@ class RepartitionReader extends BatchWalk {
   readonly #builder: OperatorBuilder;
   readonly #keys: Deserializer;
   readonly #values: Deserializer;
+  readonly #windows: WindowReader;
   readonly #handle: (reader: RepartitionReader, cursor: RecordBatchCursor) => void;
   readonly #key: Row = [];
+  #window: Window | null = null;
 
   constructor(
     layout: Layout,
@@ -166,6 +172,7 @@ class RepartitionReader extends BatchWalk {
     const { step } = layout;
     this.#layout = layout;
     this.#builder = builder;
+    this.#windows = new WindowReader(step.keyWindow ?? null);
     this.#keys = formatOf(step.keyFormat).deserializer(
       step.keyFormat,
       layout.keys,
@@ -197,9 +204,21 @@ class RepartitionReader extends BatchWalk {
   key(cursor: RecordBatchCursor): Row {
     const key = this.#key;
     const { keys } = this.#layout;
-    const hasKey = cursor.keyStart >= 0 && this.#keys.scan(cursor.bytes, cursor.keyStart, cursor.keyEnd);
+    const windows = this.#windows;
+    let hasKey = false;
+    this.#window = null;
+    if (cursor.keyStart >= 0) {
+      const end = windows.startOf(cursor.keyStart, cursor.keyEnd);
+      hasKey = this.#keys.scan(cursor.bytes, cursor.keyStart, end);
+      if (hasKey && windows.bytes > 0) this.#window = windows.read(cursor.bytes, end);
+    }
     for (let i = 0; i < keys.length; i++) key[i] = hasKey ? this.#keys.read[i]!() : null;
     return key;
+  }
+
+  /** The window of the last key. */
+  get window(): Window | null {
+    return this.#window;
   }
 
   /** The row with the key of the last call and the values in `bytes[start, end)`; all null when `end` lies before `start`. */
@@ -218,6 +237,7 @@ function streamReader(layout: Layout, output: StreamOutput, builder: OperatorBui
   const record: StreamRecord = { key: [], row: null, timestamp: 0, window: null, headers: NO_HEADERS };
   return new RepartitionReader(layout, builder, (reader, cursor) => {
     record.key = reader.key(cursor);
+    record.window = reader.window;
     record.row = null;
     if (cursor.valueStart >= 0) {
       const hasColumns = cursor.bytes[cursor.valueStart] === HAS_COLUMNS;
@@ -235,6 +255,7 @@ function changeReader(layout: Layout, output: TableOutput, builder: OperatorBuil
   return new RepartitionReader(layout, builder, (reader, cursor) => {
     const { bytes } = cursor;
     change.key = reader.key(cursor);
+    change.window = reader.window;
     const flags = bytes[cursor.valueStart]!;
     let at = cursor.valueStart + 1;
     const image = (row: Row): Row => {

@@ -6,9 +6,10 @@ import type { Row, SqlValue } from '../../model/value.js';
 import type { SinkPlan } from '../../planner/physical/physical-plan.js';
 import type { TopicOutput } from '../task/output-buffer.js';
 import { formatOf } from './formats.js';
+import { writeWindow } from './key-window.js';
 import type { StreamOutput, TableOutput } from './operator.js';
 import type { OperatorBuilder } from './operator-builder.js';
-import { type RowWriter, rowWriter, writeWindow } from './row-writer.js';
+import { type RowWriter, rowWriter } from './row-writer.js';
 import { timestampConverter } from './source-reader.js';
 
 /** Positions of the columns of one role. */
@@ -69,8 +70,9 @@ export class Sink implements StreamOutput, TableOutput {
       }
       sink.reset();
       const hasKey = this.#writeKey(sink, key);
+      const boundsAt = sink.position;
       if (hasKey && this.plan.keyWindow !== null) writeWindow(sink, this.plan.keyWindow, window);
-      const builder = topic.begin(timestamp, !hasKey);
+      const builder = topic.begin(timestamp, !hasKey, boundsAt);
       begun = true;
       const hasValue = row !== null && this.#writeValue(builder, row);
       topic.end(!hasValue, headers);

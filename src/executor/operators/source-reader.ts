@@ -1,4 +1,3 @@
-import { readInt64 } from '../../broker/record-batch.js';
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
 import type { Deserializer } from '../../formats/format.js';
 import { RecordError } from '../../model/errors.js';
@@ -6,20 +5,11 @@ import type { RecordHeader, Window } from '../../model/record.js';
 import { keyColumns, valueColumns } from '../../model/schema.js';
 import type { SqlType } from '../../model/sql-type.js';
 import type { Row, SqlValue } from '../../model/value.js';
-import type {
-  KeyWindow,
-  SourceColumn,
-  StreamSourceStep,
-  TableSourceStep,
-} from '../../planner/physical/physical-plan.js';
+import type { SourceColumn, StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
 import { formatOf } from './formats.js';
+import { WindowReader } from './key-window.js';
 import { NO_HEADERS } from './operator.js';
 import type { OperatorBuilder } from './operator-builder.js';
-
-/** Bytes of the window bounds behind a windowed key. */
-export function windowSuffixBytes(window: KeyWindow | null): number {
-  return window === null ? 0 : window.kind === 'SESSION' ? 16 : 8;
-}
 
 /** One way to a column of the record in work. */
 type ColumnReader = () => SqlValue;
@@ -39,15 +29,13 @@ export class SourceReader {
   readonly #builder: OperatorBuilder;
   readonly #keys: Deserializer;
   readonly #values: Deserializer;
-  readonly #suffixBytes: number;
-  readonly #windowSizeMs: number;
+  readonly #windows: WindowReader;
   readonly #keyCount: number;
   readonly #columns: readonly ColumnReader[];
   /** Event time from a column; null when it is the record's. */
   readonly #eventTime: EventTime | null;
   #timeValue: SqlValue = null;
   readonly #row: Row;
-  readonly #bounds = { start: 0, end: 0 };
   #cursor: RecordBatchCursor | null = null;
 
   constructor(step: StreamSourceStep | TableSourceStep, builder: OperatorBuilder) {
@@ -76,8 +64,7 @@ export class SourceReader {
       'value',
       builder.schemas,
     );
-    this.#suffixBytes = windowSuffixBytes(step.keyWindow);
-    this.#windowSizeMs = step.keyWindow !== null && step.keyWindow.kind !== 'SESSION' ? step.keyWindow.sizeMs : 0;
+    this.#windows = new WindowReader(step.keyWindow);
     this.#keyCount = keyColumns(step.schema).length;
     const columns = step.columns.map((column) => this.#column(column, wantedKeys, wantedValues));
     this.#columns = columns;
@@ -109,7 +96,7 @@ export class SourceReader {
     try {
       const hasValue = cursor.valueStart >= 0 && this.#values.scan(cursor.bytes, cursor.valueStart, cursor.valueEnd);
       target = 'key';
-      const keyEnd = cursor.keyEnd - this.#suffixBytes;
+      const keyEnd = cursor.keyEnd - this.#windows.bytes;
       const time = this.#eventTime;
       const scansKey = time?.from === 'key';
       let hasKey = scansKey && this.#scanKey(cursor, keyEnd);
@@ -138,29 +125,14 @@ export class SourceReader {
   #readKey(cursor: RecordBatchCursor, hasKey: boolean, end: number): void {
     const { key } = this;
     for (let i = 0; i < this.#keyCount; i++) key[i] = hasKey ? this.#columns[i]!() : null;
-    if (this.#suffixBytes === 0) return;
-    if (hasKey) this.#readWindow(cursor.bytes, end);
-    else this.window = null;
+    if (this.#windows.bytes === 0) return;
+    this.window = hasKey ? this.#windows.read(cursor.bytes, end) : null;
   }
 
   #scanKey(cursor: RecordBatchCursor, end: number): boolean {
     if (cursor.keyStart < 0) return false;
-    if (end < cursor.keyStart) {
-      throw new RecordError('deserialization', 'the key is too short to hold the bounds of a window', 'key');
-    }
+    this.#windows.startOf(cursor.keyStart, cursor.keyEnd);
     return this.#keys.scan(cursor.bytes, cursor.keyStart, end);
-  }
-
-  #readWindow(bytes: Buffer, at: number): void {
-    const bounds = this.#bounds;
-    if (this.#suffixBytes === 8) {
-      bounds.start = readInt64(bytes, at);
-      bounds.end = bounds.start + this.#windowSizeMs;
-    } else {
-      bounds.end = readInt64(bytes, at);
-      bounds.start = readInt64(bytes, at + 8);
-    }
-    this.window = bounds;
   }
 
   /** @param time null when event time is the record's, as it is where the value that should tell it is null */

@@ -1,7 +1,7 @@
-import type { StreamRecord, Window } from '../../model/record.js';
+import type { RecordHeader, StreamRecord, Window } from '../../model/record.js';
 import { arrayType, BIGINT, BOOLEAN, type SqlType, structType } from '../../model/sql-type.js';
 import type { Row, SqlValue } from '../../model/value.js';
-import type { StorePlan, StreamStreamJoinStep } from '../../planner/physical/physical-plan.js';
+import type { KeyWindow, PhysicalStep, StorePlan, StreamStreamJoinStep } from '../../planner/physical/physical-plan.js';
 import type { StateEntry, WindowStore } from '../../state/state-store.js';
 import { JoinedRow } from './joined-row.js';
 import { isNullKey, NO_HEADERS, type StreamOutput } from './operator.js';
@@ -25,7 +25,7 @@ class Side implements StreamOutput {
   readonly #join: StreamStreamJoin;
   readonly #progress: Progress;
   readonly #retentionMs: number;
-  /** Key columns; a windowed key is followed by its bounds. */
+  /** Key columns; a windowed key is followed by its bounds, by which both sides are joined. */
   readonly #keyed: Row = [];
 
   constructor(
@@ -109,18 +109,22 @@ class StreamStreamJoin {
   readonly #columns: JoinedRow;
   readonly #output: StreamOutput;
   readonly #keyCount: number;
+  /** Of the left side's windows; null for sessions, and without windows. */
+  readonly #windowSizeMs: number | null;
   /** Stream time over both sides. */
   readonly #progress: Progress;
   readonly #row: Row = [];
   readonly #bounds = { start: 0, end: 0 };
+  readonly #waitingBounds = { start: 0, end: 0 };
   readonly #key: Row = [];
   readonly #joined: StreamRecord = { key: [], row: this.#row, timestamp: 0, window: null, headers: NO_HEADERS };
 
-  constructor(step: StreamStreamJoinStep, builder: OperatorBuilder, output: StreamOutput) {
+  constructor(step: StreamStreamJoinStep, keyWindow: KeyWindow | null, builder: OperatorBuilder, output: StreamOutput) {
     const { beforeMs, afterMs, graceMs, join } = step;
     this.#step = step;
     this.#builder = builder;
     this.#output = output;
+    this.#windowSizeMs = keyWindow === null || keyWindow.kind === 'SESSION' ? null : keyWindow.sizeMs;
     this.#columns = new JoinedRow(step.schema, step.columns);
     this.#keyCount = step.schema.columns.filter((column) => column.role === 'key').length;
     this.#progress = builder.progress(`${step.leftStore.name} ${step.rightStore.name}`);
@@ -141,12 +145,13 @@ class StreamStreamJoin {
   }
 
   arrive(side: Side, record: StreamRecord): void {
-    const { key, row, timestamp } = record;
+    const { key, row, timestamp, headers } = record;
     if (row === null) return;
+    const window = this.#windowOf(record.window);
     const progress = this.#progress;
     if (timestamp > progress.streamTime) progress.streamTime = timestamp;
     if (isNullKey(key)) {
-      if (side.isKept) this.#emit(side, key, row, null, timestamp, record);
+      if (side.isKept) this.#emit(side, key, row, null, timestamp, window, headers);
       else this.#builder.context.report('null-key', this.#step.id, 'the record has no key to join by');
       return;
     }
@@ -154,7 +159,7 @@ class StreamStreamJoin {
     if (waits && timestamp === progress.streamTime) this.#close();
 
     const other = side.isLeft ? this.right : this.left;
-    const keyed = side.keyOf(key, record.window);
+    const keyed = side.keyOf(key, window);
     const partners = other.fetch(keyed, timestamp - side.beforeMs, timestamp + side.afterMs);
     for (const partner of partners) {
       const rows = partner.row[0] as SqlValue[];
@@ -164,15 +169,24 @@ class StreamStreamJoin {
         other.store.put(partner);
       }
       const time = Math.max(timestamp, partner.windowStart);
-      for (const partnerRow of rows) this.#emit(side, key, row, partnerRow as Row, time, record);
+      for (const partnerRow of rows) this.#emit(side, key, row, partnerRow as Row, time, window, headers);
     }
     let waiting = false;
     if (partners.length === 0 && side.isKept) {
       if (waits && timestamp + side.afterMs >= progress.streamTime) waiting = true;
-      else this.#emit(side, key, row, null, timestamp, record);
+      else this.#emit(side, key, row, null, timestamp, window, headers);
     }
     if (waiting && timestamp < side.earliestWaiting) side.earliestWaiting = timestamp;
     side.remember(keyed, record, waiting);
+  }
+
+  /** The window of a result, and of the key that both sides are joined by: of windows of a fixed size the start alone counts. */
+  #windowOf(window: Window | null): Window | null {
+    const sizeMs = this.#windowSizeMs;
+    if (window === null || sizeMs === null) return window;
+    this.#bounds.start = window.start;
+    this.#bounds.end = window.start + sizeMs;
+    return this.#bounds;
   }
 
   flush(): void {
@@ -214,15 +228,14 @@ class StreamStreamJoin {
     for (let i = 0; i < keyCount; i++) key[i] = entry.key[i]!;
     let window: Window | null = null;
     if (entry.key.length > keyCount) {
-      this.#bounds.start = entry.key[keyCount] as number;
-      this.#bounds.end = entry.key[keyCount + 1] as number;
-      window = this.#bounds;
+      window = this.#waitingBounds;
+      this.#waitingBounds.start = entry.key[keyCount] as number;
+      this.#waitingBounds.end = entry.key[keyCount + 1] as number;
     }
     for (let i = 0; i < rows.length; i++) {
       if (waiting[i] !== true) continue;
       waiting[i] = false;
-      const own = { window, headers: NO_HEADERS };
-      this.#emit(side, key, rows[i] as Row, null, entry.windowStart, own);
+      this.#emit(side, key, rows[i] as Row, null, entry.windowStart, window, NO_HEADERS);
     }
     side.store.put(entry);
   }
@@ -233,7 +246,8 @@ class StreamStreamJoin {
     own: Row,
     partner: Row | null,
     timestamp: number,
-    { window, headers }: Pick<StreamRecord, 'window' | 'headers'>,
+    window: Window | null,
+    headers: readonly RecordHeader[],
   ): void {
     this.#columns.fill(this.#row, key, side.isLeft ? own : partner, side.isLeft ? partner : own);
     const joined = this.#joined;
@@ -262,25 +276,22 @@ function bufferOf(
   };
 }
 
-/** Whether the records of a step carry windows, which are then part of the join's key. */
-function windowed(step: StreamStreamJoinStep): boolean {
-  let at = step.left;
-  for (;;) {
-    switch (at.kind) {
-      case 'streamSource':
-        return at.keyWindow !== null;
-      case 'streamFilter':
-      case 'streamProject':
-      case 'flatMap':
-        at = at.input;
-        break;
-      case 'streamTableJoin':
-      case 'streamStreamJoin':
-        at = at.left;
-        break;
-      default:
-        return false;
-    }
+/** The windows of a step's keys, which are then part of the join's key; null without any. */
+function keyWindowOf(step: PhysicalStep): KeyWindow | null {
+  switch (step.kind) {
+    case 'streamSource':
+      return step.keyWindow;
+    case 'repartition':
+      return step.keyWindow ?? null;
+    case 'streamFilter':
+    case 'streamProject':
+    case 'flatMap':
+      return keyWindowOf(step.input);
+    case 'streamTableJoin':
+    case 'streamStreamJoin':
+      return keyWindowOf(step.left);
+    default:
+      return null;
   }
 }
 
@@ -290,11 +301,13 @@ export const streamStreamJoin: StepFactory<StreamStreamJoinStep> = {
       { name: 'WINDOWSTART', type: BIGINT },
       { name: 'WINDOWEND', type: BIGINT },
     ];
+    const keyWindow = keyWindowOf(step.left);
     const keyed = (plan: StorePlan, keyCount: number): StorePlan =>
-      windowed(step) && plan.key.length === keyCount ? { ...plan, key: [...plan.key, ...bounds] } : plan;
+      keyWindow !== null && plan.key.length === keyCount ? { ...plan, key: [...plan.key, ...bounds] } : plan;
     const keyCount = step.schema.columns.filter((column) => column.role === 'key').length;
     const join = new StreamStreamJoin(
       { ...step, leftStore: keyed(step.leftStore, keyCount), rightStore: keyed(step.rightStore, keyCount) },
+      keyWindow,
       builder,
       output,
     );

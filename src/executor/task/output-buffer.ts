@@ -56,7 +56,8 @@ export class RecordOutputBuffer implements OutputBuffer {
  *     ... append the value's bytes to `builder` ...
  *     output.end(valueIsNull, headers);
  *
- * or `abandon()` after `begin`. The partition is that of the key's bytes; records without a key take turns.
+ * or `abandon()` after `begin`. The partition is that of the key's bytes, of a windowed key without the bounds of its window, as Kafka Streams
+ * has it; records without a key take turns.
  */
 export class TopicOutput {
   readonly key = new GrowableSink(256);
@@ -82,19 +83,19 @@ export class TopicOutput {
     this.#builders[0] = this.#builder;
   }
 
-  /** Begins a record whose key is in `key`. */
-  begin(timestamp: number, keyIsNull: boolean): RecordBatchBuilder {
+  /** Begins a record whose key is in `key`. @param boundsAt where the bounds of a window begin there */
+  begin(timestamp: number, keyIsNull: boolean, boundsAt = this.key.position): RecordBatchBuilder {
     const { key } = this;
-    return this.beginWithKey(timestamp, key.bytes, keyIsNull ? -1 : 0, key.position);
+    return this.beginWithKey(timestamp, key.bytes, keyIsNull ? -1 : 0, key.position, boundsAt);
   }
 
   /** Begins a record whose key is `bytes[start, end)`; a null key when `start` is -1. */
-  beginWithKey(timestamp: number, bytes: Buffer, start: number, end: number): RecordBatchBuilder {
+  beginWithKey(timestamp: number, bytes: Buffer, start: number, end: number, boundsAt = end): RecordBatchBuilder {
     const isNull = start < 0;
     if (this.#partitions !== 1) {
       const partition = isNull
         ? this.#keyless.next(this.#partitions)
-        : partitionOfKey(bytes, start, end, this.#partitions);
+        : partitionOfKey(bytes, start, boundsAt, this.#partitions);
       this.#partition = partition;
       this.#builder = this.#builders[partition] ??= new RecordBatchBuilder(INITIAL_BYTES, this.#seals);
     }

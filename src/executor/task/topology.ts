@@ -45,9 +45,9 @@ export function topologyOf(plan: PhysicalPlan, partitionsOf: (topic: string) => 
   let tasks = 1;
   let ordered = false;
 
-  const closeStage = (root: PhysicalStep): number => {
+  const closeStage = (root: PhysicalStep, joined: boolean): number => {
     const stage: Stage = { own: 0, upstream: 0, repartitions: [] };
-    visit(root, stage, false);
+    visit(root, stage, joined);
     const partitions = stage.own > 0 ? stage.own : stage.upstream;
     assert(partitions > 0, `query ${plan.queryId} has a stage without sources`);
     for (const topic of stage.repartitions) repartitions.set(topic, partitions);
@@ -73,7 +73,7 @@ export function topologyOf(plan: PhysicalPlan, partitionsOf: (topic: string) => 
         return;
       }
       case 'repartition': {
-        const below = closeStage(step.input);
+        const below = closeStage(step.input, joined);
         if (below > stage.upstream) stage.upstream = below;
         stage.repartitions.push(step.topic);
         return;
@@ -90,7 +90,7 @@ export function topologyOf(plan: PhysicalPlan, partitionsOf: (topic: string) => 
     }
   };
 
-  closeStage(plan.root);
+  closeStage(plan.root, false);
   const direct = [...inputs.values()].every((input) => input.partitions === 1);
   const internal: InputTopic[] = direct
     ? []

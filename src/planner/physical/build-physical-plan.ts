@@ -15,6 +15,7 @@ import {
 import { repartitionTopic } from './internal-names.js';
 import type {
   AggregateCall,
+  KeyWindow,
   MaterializeStep,
   PhysicalPlan,
   PhysicalStep,
@@ -114,7 +115,10 @@ export function checkIntermediates(plan: LogicalPlan): void {
 class Builder {
   readonly #options: PhysicalOptions;
 
-  #joins = 0;
+  #foreignKeyJoins = 0;
+  /** The nodes of Kafka Streams' topology up to the last join of streams: its stores are named by them. */
+  #streamNodes = 0;
+  readonly #joinKeyFormats = new Map<JoinNode, FormatSpec>();
 
   constructor(options: PhysicalOptions) {
     this.#options = options;
@@ -219,6 +223,7 @@ class Builder {
     keyFormat: FormatSpec,
     valueFormat: FormatSpec,
     changes: boolean,
+    keyWindow: KeyWindow | null = null,
   ): RepartitionStep {
     const keys = keyColumns(input.schema);
     const values = input.schema.columns.filter((c) => c.role !== 'key');
@@ -229,6 +234,7 @@ class Builder {
       topic: repartitionTopic(this.#options.serviceId, this.#options.queryId, name),
       keyFormat: internalSpec(this.#keyed(keyFormat), keys, 'key'),
       valueFormat: internalSpec(valueFormat, values, 'value'),
+      ...(keyWindow === null ? {} : { keyWindow }),
       changes,
       schema: input.schema,
     };
@@ -280,11 +286,9 @@ class Builder {
   }
 
   #join(plan: JoinNode, context: string): PhysicalStep {
-    let left = this.step(plan.left, `L_${context}`);
-    let right = this.step(plan.right, `R_${context}`);
     const id = `${context}Join`;
-    const n = this.#joins++;
-    if (plan.form !== 'foreign-key') [left, right] = this.#copartition(plan, left, right, context);
+    const { left, right } =
+      plan.form === 'foreign-key' ? this.#sides(plan, context) : this.#copartitioned(plan, context);
     const shared = { id, left, right, columns: plan.columns, schema: plan.schema };
     switch (plan.form) {
       case 'stream-table':
@@ -294,8 +298,11 @@ class Builder {
       case 'stream-stream': {
         const within = plan.within!;
         const retentionMs = within.beforeMs + within.afterMs + within.graceMs;
-        const store = (side: string, schema: Schema): StorePlan => ({
-          name: `KSTREAM-${side}-${String(n).padStart(10, '0')}-store`,
+        const moves = [left, right].filter(({ kind }) => kind === 'repartition').length;
+        this.#streamNodes += STREAM_JOIN_NODES + moves * REPARTITION_NODES;
+        const node = this.#streamNodes;
+        const store = (side: string, number: number, schema: Schema): StorePlan => ({
+          name: `KSTREAM-${side}-${padded(number)}-store`,
           kind: 'window',
           key: keyColumns(schema).map(({ name, type }) => ({ name, type })),
           value: schema.columns.map(({ name, type }) => ({ name, type })),
@@ -307,8 +314,8 @@ class Builder {
           ...shared,
           join: plan.join,
           ...within,
-          leftStore: store('JOINTHIS', left.schema),
-          rightStore: store('JOINOTHER', right.schema),
+          leftStore: store(keepsRight(plan.join) ? 'OUTERTHIS' : 'JOINTHIS', node, left.schema),
+          rightStore: store(keepsLeft(plan.join) ? 'OUTEROTHER' : 'JOINOTHER', node + 1, right.schema),
         };
       }
       case 'foreign-key':
@@ -318,7 +325,7 @@ class Builder {
           join: plan.join === 'LEFT' ? 'LEFT' : 'INNER',
           foreignKey: plan.foreignKey!,
           subscriptions: {
-            name: `KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-${String(n).padStart(10, '0')}`,
+            name: `KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-${padded(this.#foreignKeyJoins++)}`,
             kind: 'key-value',
             key: [
               { name: 'FOREIGN_KEY', type: plan.foreignKey!.type },
@@ -332,24 +339,75 @@ class Builder {
     }
   }
 
-  /** Sends the sides through topics where their keys do not lie together yet: new keys, or keys in other formats. */
-  #copartition(plan: JoinNode, left: PhysicalStep, right: PhysicalStep, context: string): [PhysicalStep, PhysicalStep] {
-    const leftEntry = scansOf(plan.left)[0]!.entry;
-    const rightEntry = scansOf(plan.right)[0]!.entry;
-    const leftMoves = plan.left.kind === 'rekey';
-    const rightMoves = plan.right.kind === 'rekey';
-    const keyFormat =
-      (leftMoves && !rightMoves) || (resultKind(plan.left) === 'STREAM' && resultKind(plan.right) === 'TABLE')
-        ? rightEntry.keyFormat
-        : leftEntry.keyFormat;
-    const differs = (format: FormatSpec): boolean => format.name !== keyFormat.name && keyFormat.name !== 'NONE';
-    const movesLeft = leftMoves || (resultKind(plan.left) === 'STREAM' && differs(leftEntry.keyFormat));
-    const movesRight = rightMoves || (resultKind(plan.right) === 'STREAM' && differs(rightEntry.keyFormat));
-    return [
-      movesLeft ? this.#repartition(left, `${context}Join-left`, keyFormat, leftEntry.valueFormat, false) : left,
-      movesRight ? this.#repartition(right, `${context}Join-right`, keyFormat, rightEntry.valueFormat, false) : right,
-    ];
+  #sides(plan: JoinNode, context: string): { readonly left: PhysicalStep; readonly right: PhysicalStep } {
+    return { left: this.step(plan.left, `L_${context}`), right: this.step(plan.right, `R_${context}`) };
   }
+
+  /**
+   * The sides, through topics where equal keys may lie apart: with new keys, with keys in other formats, and with keys in formats of a registry,
+   * whose bytes name a schema that each topic has of its own.
+   */
+  #copartitioned(plan: JoinNode, context: string): { readonly left: PhysicalStep; readonly right: PhysicalStep } {
+    const sides = this.#sides(plan, context);
+    const isNew = (side: LogicalPlan): boolean => side.kind === 'rekey';
+    const from = isNew(plan.left) && !isNew(plan.right) ? plan.right : plan.left;
+    const keyFormat = this.#keyed(this.#keyFormatOf(from));
+    this.#joinKeyFormats.set(plan, keyFormat);
+    const keyWindow = keyWindowOf(plan.left);
+    const streams = plan.form === 'stream-stream';
+    const moved = (name: 'Left' | 'Right', side: LogicalPlan, step: PhysicalStep): PhysicalStep => {
+      if (!isNew(side) && !this.#liesApart(side, keyFormat)) return step;
+      const table = resultKind(side) === 'TABLE';
+      const topic = table ? `${name}SourceKeyed-SelectKey` : streams ? `Join-${name.toLowerCase()}` : 'Join';
+      const { valueFormat } = this.#leftmost(side);
+      const moved = this.#repartition(step, `${context}${topic}`, keyFormat, valueFormat, table, keyWindow);
+      return table ? rematerialized(moved, `${context}${name}SourceKeyed`, keyWindow) : moved;
+    };
+    return { left: moved('Left', plan.left, sides.left), right: moved('Right', plan.right, sides.right) };
+  }
+
+  /** Whether a side that keeps its key is written in other bytes than keys of this format are here. */
+  #liesApart(side: LogicalPlan, keyFormat: FormatSpec): boolean {
+    if (this.#keyFormatOf(side).name !== keyFormat.name) return true;
+    return requireFormat(keyFormat.name).support.schemaRegistry && joinBelow(side) === null;
+  }
+
+  /** The format of the keys that lie in the partitions of a relation. */
+  #keyFormatOf(plan: LogicalPlan): FormatSpec {
+    const join = joinBelow(plan);
+    if (join === null) return this.#leftmost(plan).keyFormat;
+    return this.#joinKeyFormats.get(join) ?? this.#keyFormatOf(join.left);
+  }
+}
+
+/** A table behind its repartition topic, for lookups. */
+function rematerialized(input: RepartitionStep, name: string, keyWindow: KeyWindow | null): MaterializeStep {
+  const { schema } = input;
+  const store = storeOf(`${name}-Materialize`, schema, keyWindow);
+  return { kind: 'materialize', id: `${name}/Materialize`, input, schema, store };
+}
+
+/** How many nodes Kafka Streams has up to the store of a first join of streams, and from one to the next. */
+const STREAM_JOIN_NODES = 8;
+/** And how many more for a side that is repartitioned. */
+const REPARTITION_NODES = 4;
+
+function padded(node: number): string {
+  return String(node).padStart(10, '0');
+}
+
+function keepsLeft(join: JoinNode['join']): boolean {
+  return join === 'LEFT' || join === 'FULL';
+}
+
+function keepsRight(join: JoinNode['join']): boolean {
+  return join === 'RIGHT' || join === 'FULL';
+}
+
+/** The join that a relation is the result of; null for one of a single source. */
+function joinBelow(plan: LogicalPlan): JoinNode | null {
+  if (plan.kind === 'scan') return null;
+  return plan.kind === 'join' ? plan : joinBelow(plan.input);
 }
 
 /** Whether the relation is an aggregation, after its HAVING clause if there is one. */

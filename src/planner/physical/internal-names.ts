@@ -5,7 +5,7 @@ export function queryPrefix(serviceId: string, queryId: string): string {
   return `${PREFIX}${serviceId}query_${queryId}`;
 }
 
-/** @param step `Aggregate-GroupBy`, or `Join-left`, behind `L_` and `R_` for joins inside joins */
+/** @param step `Aggregate-GroupBy`; or `Join-left`, `Join`, `RightSourceKeyed-SelectKey`, behind `L_` and `R_` for joins inside joins */
 export function repartitionTopic(serviceId: string, queryId: string, step: string): string {
   return `${queryPrefix(serviceId, queryId)}-${step}${SUFFIX}`;
 }
@@ -26,4 +26,5 @@ const PREFIX = '_confluent-ksql-';
 const SUFFIX = '-repartition';
 
 /** The steps that repartition, with what follows them: names of queries may hold anything, so the end is matched whole. */
-const REPARTITION_STEP = /-(?:Aggregate-GroupBy|(?:[LR]_)*Join-(?:left|right))-repartition$/;
+const REPARTITION_STEP =
+  /-(?:Aggregate-GroupBy|(?:[LR]_)*(?:Join(?:-left|-right)?|(?:Left|Right)SourceKeyed-SelectKey))-repartition$/;

@@ -145,6 +145,8 @@ export interface RepartitionStep extends StepBase {
   readonly topic: string;
   readonly keyFormat: FormatSpec;
   readonly valueFormat: FormatSpec;
+  /** Set when the records have windows; sides of a join get the left one's. */
+  readonly keyWindow?: KeyWindow;
   /** Whether what passes is table changes (before and after). */
   readonly changes: boolean;
 }

@@ -5,9 +5,11 @@ import { JsonNumber, type JsonObject, type JsonValue, parseJsonLossless, writeJs
 import { type Column, formatSchema, keyColumns, sameColumn } from '../../model/schema.js';
 import type { CreateSource } from '../../parser/ast.js';
 import { resolveType } from '../../planner/analysis/types.js';
-import { type PhysicalPlan, storesOf, walkSteps } from '../../planner/physical/physical-plan.js';
+import type { KeyWindow, PhysicalPlan } from '../../planner/physical/physical-plan.js';
+import { schemaOf } from '../../planner/schema-registration.js';
 import { type ExpectedSource, type ExpectedTopic, type PostConditions, TestFailure } from '../test-case.js';
 import { sourceOn, type Workbench } from '../workbench.js';
+import { type InternalTopic, internalTopicsOf, type TopicHalf } from './internal-topics.js';
 
 /** Checks what must be left after the run. @throws TestFailure for the first condition that does not hold */
 export function checkPostConditions(
@@ -17,27 +19,14 @@ export function checkPostConditions(
   written: readonly string[],
 ): void {
   for (const expected of post.sources) checkSource(expected, workbench);
-  const names = new Set([...workbench.topics.keys(), ...written, ...plans.flatMap(internalTopics)]);
+  const internal = plans.flatMap(internalTopicsOf);
+  const names = new Set([...workbench.topics.keys(), ...written, ...internal.map(({ name }) => name)]);
   if (post.topicBlacklist !== null) {
     const pattern = new RegExp(post.topicBlacklist);
     const hit = [...names].find((name) => pattern.test(name));
     if (hit !== undefined) throw new TestFailure(`post: a topic on the blacklist exists: ${hit}`);
   }
-  for (const expected of post.topics) checkTopic(expected, workbench, plans);
-}
-
-/** Names of the topics that a query keeps for itself. */
-function internalTopics(plan: PhysicalPlan): string[] {
-  const names: string[] = [];
-  walkSteps(plan.root, (step) => {
-    if (step.kind === 'repartition') names.push(step.topic);
-  });
-  for (const store of storesOf(plan)) names.push(`${prefixOf(plan)}-${store.name}-changelog`);
-  return names;
-}
-
-function prefixOf(plan: PhysicalPlan): string {
-  return `_confluent-ksql-some.ksql.service.idquery_${plan.queryId}`;
+  for (const expected of post.topics) checkTopic(expected, workbench, internal);
 }
 
 function checkSource(expected: ExpectedSource, workbench: Workbench): void {
@@ -87,11 +76,14 @@ function featureDifference(name: string, expected: readonly string[] | null, act
   return `${name}: expected [${expected.join(', ')}], got [${actual.join(', ')}]`;
 }
 
-/** Said only of formats that can be written both ways. */
 function keyFeatures(source: SourceEntry): readonly string[] {
-  const single = keyColumns(source.schema).length === 1;
-  const ways = formatNamed(source.keyFormat.name)?.support.singleColumn.allowed.length ?? 0;
-  return single && ways > 1 && source.keyFormat.unwrapped ? ['UNWRAP_SINGLES'] : [];
+  return unwrapFeature({ format: source.keyFormat, columns: keyColumns(source.schema) });
+}
+
+/** Said only of formats that can be written both ways. */
+function unwrapFeature({ format, columns }: TopicHalf): readonly string[] {
+  const ways = formatNamed(format.name)?.support.singleColumn.allowed.length ?? 0;
+  return columns.length === 1 && ways > 1 && format.unwrapped ? ['UNWRAP_SINGLES'] : [];
 }
 
 function valueFeatures(source: SourceEntry): readonly string[] {
@@ -113,16 +105,12 @@ function columnsOf(schema: string, workbench: Workbench): Column[] {
   }));
 }
 
-function checkTopic(expected: ExpectedTopic, workbench: Workbench, plans: readonly PhysicalPlan[]): void {
+function checkTopic(expected: ExpectedTopic, workbench: Workbench, internal: readonly InternalTopic[]): void {
   const { name } = expected;
-  checkSchemas(expected, workbench);
-  const formats = formatsOfTopic(name, workbench, plans);
-  if (formats === null) {
-    const known = plans.flatMap(internalTopics);
-    throw new TestFailure(
-      `post: internal topics: ${known.includes(name) ? 'the formats are not known' : 'there is no topic'} ${name}`,
-    );
-  }
+  const own = internal.find((topic) => topic.name === name) ?? null;
+  checkSchemas(expected, workbench, own);
+  const formats = formatsOfTopic(name, workbench, own);
+  if (formats === null) throw new TestFailure(`post: internal topics: there is no topic ${name}`);
   for (const half of ['keyFormat', 'valueFormat'] as const) {
     if (!sameJson(expected[half], formats[half])) {
       throw new TestFailure(
@@ -136,13 +124,15 @@ function checkTopic(expected: ExpectedTopic, workbench: Workbench, plans: readon
   }
 }
 
-/** The latest schemas of a topic, and the ids that statements name. */
-function checkSchemas(expected: ExpectedTopic, workbench: Workbench): void {
+/** The latest schemas of a topic, and the ids that statements name. A store has no topic here: its schema is what its columns would have. */
+function checkSchemas(expected: ExpectedTopic, workbench: Workbench, own: InternalTopic | null): void {
   const { name } = expected;
   const source = sourceOn(workbench.catalog, name);
   for (const half of ['key', 'value'] as const) {
     const wanted = half === 'key' ? expected.keySchema : expected.valueSchema;
-    const found = workbench.schemas.latest(subjectOf(name, half))?.schema.text ?? null;
+    const registered = workbench.schemas.latest(subjectOf(name, half))?.schema.text;
+    const found =
+      registered ?? (own === null ? null : (schemaOf(own[half].format, own[half].columns, half)?.text ?? null));
     if (wanted !== null && !sameSchema(wanted, found)) {
       const text = typeof wanted === 'string' ? wanted : writeJson(wanted);
       throw new TestFailure(`post: topic ${name}: ${half}Schema: expected ${text}, got ${found}`);
@@ -161,28 +151,29 @@ function sameSchema(wanted: JsonValue, found: string | null): boolean {
 function formatsOfTopic(
   name: string,
   workbench: Workbench,
-  plans: readonly PhysicalPlan[],
+  own: InternalTopic | null,
 ): { readonly keyFormat: JsonObject; readonly valueFormat: JsonObject } | null {
   const source = sourceOn(workbench.catalog, name);
   if (source !== null) {
-    const { keyWindow } = source;
-    const key = formatJson(source.keyFormat, keyFeatures(source));
-    if (keyWindow !== null) {
-      const info: JsonObject = new Map([['type', keyWindow.kind as JsonValue]]);
-      if (keyWindow.kind !== 'SESSION') info.set('size', new JsonNumber(String(keyWindow.sizeMs)));
-      key.set('windowInfo', info);
-    }
-    return { keyFormat: key, valueFormat: formatJson(source.valueFormat, valueFeatures(source)) };
+    return {
+      keyFormat: keyFormatJson(source.keyFormat, keyFeatures(source), source.keyWindow),
+      valueFormat: formatJson(source.valueFormat, valueFeatures(source)),
+    };
   }
-  for (const plan of plans) {
-    let found: { keyFormat: JsonObject; valueFormat: JsonObject } | null = null;
-    walkSteps(plan.root, (step) => {
-      if (step.kind !== 'repartition' || step.topic !== name) return;
-      found = { keyFormat: formatJson(step.keyFormat, []), valueFormat: formatJson(step.valueFormat, []) };
-    });
-    if (found !== null) return found;
-  }
-  return null;
+  if (own === null) return null;
+  return {
+    keyFormat: keyFormatJson(own.key.format, unwrapFeature(own.key), own.keyWindow),
+    valueFormat: formatJson(own.value.format, []),
+  };
+}
+
+/** A Duration of Java is in seconds. */
+function keyFormatJson(format: SourceFormat, features: readonly string[], keyWindow: KeyWindow | null): JsonObject {
+  const key = formatJson(format, features);
+  if (keyWindow === null) return key;
+  const info: JsonObject = new Map([['type', keyWindow.kind as JsonValue]]);
+  if (keyWindow.kind !== 'SESSION') info.set('size', new JsonNumber(String(keyWindow.sizeMs / 1000)));
+  return key.set('windowInfo', info);
 }
 
 function formatJson(format: SourceFormat, features: readonly string[]): JsonObject {

@@ -34,6 +34,26 @@ describe('the output buffer', () => {
     expect(taken.reduce((sum, batch) => sum + batch.records, 0)).toBe(4);
   });
 
+  it('takes no notice of the window behind a key', () => {
+    const buffer = new RecordOutputBuffer(() => 5);
+    const topic = buffer.topic('t');
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const boundsAt = Buffer.byteLength(key);
+      const bytes = Buffer.concat([Buffer.from(key), Buffer.alloc(8, key.charCodeAt(0))]);
+      topic.key.reset();
+      topic.key.reserve(bytes.length);
+      topic.key.position += bytes.copy(topic.key.bytes, 0);
+      topic.begin(1, false, boundsAt);
+      topic.end(true, null);
+      const [batch] = buffer.take();
+      expect(batch!.partition).toBe(partitionOfKey(bytes, 0, boundsAt, 5));
+      const cursor = new RecordBatchCursor();
+      cursor.reset(batch!.bytes);
+      cursor.next();
+      expect(cursor.keyEnd - cursor.keyStart).toBe(bytes.length);
+    }
+  });
+
   it('spreads records without a key', () => {
     const buffer = new RecordOutputBuffer(() => 3);
     for (let i = 0; i < 300; i++) write(buffer.topic('t'), null, 'x');

@@ -40,11 +40,19 @@ describe('physical plans', () => {
     ],
     [
       'CREATE STREAM R AS SELECT T.ID, V, M FROM S JOIN T ON S.W = T.ID;',
-      ['KafkaTopic_Right-Reduce', 'CSAS_R_6-Join-left-repartition'],
+      ['KafkaTopic_Right-Reduce', 'CSAS_R_6-Join-repartition'],
     ],
     [
       'CREATE STREAM R AS SELECT S.K, V, X FROM S JOIN S2 WITHIN 1 HOUR ON S.K = S2.K;',
-      ['KSTREAM-JOINTHIS-0000000000-store', 'KSTREAM-JOINOTHER-0000000000-store'],
+      ['KSTREAM-JOINTHIS-0000000008-store', 'KSTREAM-JOINOTHER-0000000009-store'],
+    ],
+    [
+      'CREATE STREAM R AS SELECT S.K, V, X FROM S LEFT JOIN S2 WITHIN 1 HOUR ON S.K = S2.K;',
+      ['KSTREAM-JOINTHIS-0000000008-store', 'KSTREAM-OUTEROTHER-0000000009-store'],
+    ],
+    [
+      'CREATE STREAM R AS SELECT ROWKEY, V, X FROM S FULL JOIN S2 WITHIN 1 HOUR ON S.W = S2.K;',
+      ['KSTREAM-OUTERTHIS-0000000012-store', 'KSTREAM-OUTEROTHER-0000000013-store', 'CSAS_R_6-Join-left-repartition'],
     ],
     [
       'CREATE TABLE R AS SELECT T.ID, M, N FROM T JOIN U ON T.ID = U.ID;',
@@ -61,7 +69,7 @@ describe('physical plans', () => {
     ],
     [
       'CREATE STREAM R AS SELECT S.K, V, KT.N FROM S JOIN KT ON S.K = KT.ID;',
-      ['KafkaTopic_Right-Reduce', 'CSAS_R_6-Join-left-repartition'],
+      ['KafkaTopic_Right-Reduce', 'RightSourceKeyed-Materialize', 'CSAS_R_6-RightSourceKeyed-SelectKey-repartition'],
     ],
   ])('%s names its stores and topics as ksqlDB does', (text, expected) => {
     expect(names(planOf(text))).toEqual(expected);

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { isRepartitionTopicOf, repartitionTopic } from '../../../../src/planner/physical/internal-names.js';
 
+const STEPS = [
+  ...['Aggregate-GroupBy', 'Join', 'L_Join', 'Join-left', 'Join-right', 'L_Join-left', 'L_L_Join-right'],
+  ...['LeftSourceKeyed-SelectKey', 'L_RightSourceKeyed-SelectKey'],
+];
+
 test('a repartition topic is known again by its query, whatever the service is called', () => {
   for (const service of ['default_', 'other', 'query_Q-']) {
-    for (const step of ['Aggregate-GroupBy', 'Join-left', 'Join-right', 'L_Join-left', 'L_L_Join-right']) {
+    for (const step of STEPS) {
       const topic = repartitionTopic(service, 'CTAS_T_5', step);
       expect(isRepartitionTopicOf('CTAS_T_5', topic)).toBe(true);
       expect(isRepartitionTopicOf('CTAS_T_50', topic)).toBe(false);
