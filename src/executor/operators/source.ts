@@ -71,7 +71,7 @@ export const streamSource: StepFactory<StreamSourceStep> = {
 
 export const tableSource: StepFactory<TableSourceStep> = {
   table(step, output, before, builder) {
-    const table = new StoredTable(step.schema, step.store, builder, output, before);
+    const table = new StoredTable(step.schema, step.store, builder, output, before, step.uncached !== true);
     builder.source(
       step.topic,
       new TableSource(step, new SourceReader(step, builder), builder, table),

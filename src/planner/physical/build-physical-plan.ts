@@ -360,7 +360,8 @@ class Builder {
       const table = resultKind(side) === 'TABLE';
       const topic = table ? `${name}SourceKeyed-SelectKey` : streams ? `Join-${name.toLowerCase()}` : 'Join';
       const { valueFormat } = this.#leftmost(side);
-      const moved = this.#repartition(step, `${context}${topic}`, keyFormat, valueFormat, table, keyWindow);
+      const input: PhysicalStep = step.kind === 'tableSource' ? { ...step, uncached: true } : step;
+      const moved = this.#repartition(input, `${context}${topic}`, keyFormat, valueFormat, table, keyWindow);
       return table ? rematerialized(moved, `${context}${name}SourceKeyed`, keyWindow) : moved;
     };
     return { left: moved('Left', plan.left, sides.left), right: moved('Right', plan.right, sides.right) };

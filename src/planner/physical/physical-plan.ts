@@ -68,6 +68,8 @@ export interface StreamSourceStep extends SourceBase {
 export interface TableSourceStep extends SourceBase {
   readonly kind: 'tableSource';
   readonly store: StorePlan;
+  /** Changes are handed on at once, cache or not: rows are looked up behind a repartition topic, where older ones would be found. */
+  readonly uncached?: true;
 }
 
 interface StepBase {
