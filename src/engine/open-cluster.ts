@@ -91,7 +91,7 @@ export async function openCluster(options: ClusterOptions): Promise<RuntimeParts
       writers: kafka.writers,
       now: () => clock.now(),
       prepare: async () => {
-        // Once all that is asked of the brokers is on its way.
+        // The topics are asked for before the event loop turns.
         setImmediate(options.whileWaiting);
         await kafka.topics.create(topicRequest(processingLogTopic, processingLogConfig(settings)));
       },

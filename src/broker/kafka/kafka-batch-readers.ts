@@ -83,8 +83,9 @@ export class KafkaBatchReaders implements BatchReaders {
     const reader = new KafkaBatchReader(topic, topicId, partition, from, waitingBytesMax, events, this.#readerOwner);
     this.#ways.set(reader, { fetcher: null, backoff: new Backoff(), lookAtMs: 0, doubtSinceMs: null });
     const { map } = this.#connection;
+    const known = map.topic(topic);
     // If that is out of date, the broker says so.
-    if (map.topic(topic)?.id === topicId && map.leader(topic, partition) >= 0) this.#place(reader, map.topic(topic));
+    if (known?.id === topicId && map.leader(topic, partition) >= 0) this.#place(reader, known);
     else this.#look();
     return reader;
   }

@@ -69,7 +69,7 @@ export class KafkaTopics implements ClusterTopics {
     const what = `topic "${name}" cannot be created`;
     const untilMs = performance.now() + CALL_MS;
     const id = await this.#connection.retry(untilMs, 'harmful', async () => {
-      const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS }, firstError);
+      const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS });
       const { error, message, id } = answers[0] ?? { error: UNKNOWN_TOPIC_OR_PARTITION, message: null, id: '' };
       // Somebody else has just made it: the caller will want to use it.
       if (error === TOPIC_ALREADY_EXISTS) await this.#whenReady(name, null, untilMs).catch(() => {});
@@ -114,7 +114,7 @@ export class KafkaTopics implements ClusterTopics {
     const [before] = await this.describe([name]);
     if (before === null || before === undefined) return;
     await this.#connection.retry(untilMs, 'harmless', async () => {
-      const answers = await this.#controller(DELETE_TOPICS, { name, timeoutMs: CALL_MS }, firstError);
+      const answers = await this.#controller(DELETE_TOPICS, { name, timeoutMs: CALL_MS });
       const error = firstError(answers);
       if (error !== 0 && error !== UNKNOWN_TOPIC_OR_PARTITION) throw brokerError(error, what);
     });
@@ -160,16 +160,15 @@ export class KafkaTopics implements ClusterTopics {
   }
 
   /** Sends to the broker that changes topics. */
-  async #controller<Request, Answer>(
-    api: Api<Request, Answer>,
+  async #controller<Request, Result extends { readonly error: number }>(
+    api: Api<Request, readonly Result[]>,
     request: Request,
-    errorOf: (answer: Answer) => number,
-  ): Promise<Answer> {
+  ): Promise<readonly Result[]> {
     const { map } = this.#connection;
     const controller = map.controller ?? (await this.#connection.metadata([])).controller;
-    const answer = await this.#connection.node(controller, api, request, CALL_MS);
-    if (kafkaError(errorOf(answer)).kind === 'moved') map.forgetController();
-    return answer;
+    const answers = await this.#connection.node(controller, api, request, CALL_MS);
+    if (kafkaError(firstError(answers)).kind === 'moved') map.forgetController();
+    return answers;
   }
 
   /** Asks the leader of each partition, and again for those whose leader has moved. */

@@ -282,13 +282,13 @@ export const repartition: StepFactory<RepartitionStep> = {
     builder.stream(step.input, new RepartitionWriter(layout, builder));
     builder.source(step.topic, streamReader(layout, output, builder), null);
   },
-  table(step, output, _before, builder) {
+  table(step, output, before, builder) {
     if (builder.repartition === 'direct') {
-      builder.table(step.input, output, 'row');
+      builder.table(step.input, output, before);
       return NO_VIEW;
     }
     const layout = new Layout(step);
-    builder.table(step.input, output === null ? null : new RepartitionWriter(layout, builder), 'row');
+    builder.table(step.input, output === null ? null : new RepartitionWriter(layout, builder), before);
     if (output !== null) builder.source(step.topic, changeReader(layout, output, builder), null);
     return NO_VIEW;
   },

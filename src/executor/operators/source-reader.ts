@@ -96,14 +96,13 @@ export class SourceReader {
     try {
       const hasValue = cursor.valueStart >= 0 && this.#values.scan(cursor.bytes, cursor.valueStart, cursor.valueEnd);
       target = 'key';
-      const keyEnd = cursor.keyEnd - this.#windows.bytes;
       const time = this.#eventTime;
       const scansKey = time?.from === 'key';
-      let hasKey = scansKey && this.#scanKey(cursor, keyEnd);
+      let hasKey = scansKey && this.#scanKey(cursor);
       if (!this.#readTime(cursor, time === null ? null : (scansKey ? hasKey : hasValue) ? time : null, scansKey))
         return false;
-      if (!scansKey) hasKey = this.#scanKey(cursor, keyEnd);
-      this.#readKey(cursor, hasKey, keyEnd);
+      if (!scansKey) hasKey = this.#scanKey(cursor);
+      this.#readKey(cursor, hasKey);
       target = 'value';
       this.headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers();
       this.row = hasValue ? this.#readRow() : null;
@@ -122,17 +121,17 @@ export class SourceReader {
     return row;
   }
 
-  #readKey(cursor: RecordBatchCursor, hasKey: boolean, end: number): void {
+  #readKey(cursor: RecordBatchCursor, hasKey: boolean): void {
     const { key } = this;
     for (let i = 0; i < this.#keyCount; i++) key[i] = hasKey ? this.#columns[i]!() : null;
-    if (this.#windows.bytes === 0) return;
-    this.window = hasKey ? this.#windows.read(cursor.bytes, end) : null;
+    const windows = this.#windows;
+    if (windows.bytes === 0) return;
+    this.window = hasKey ? windows.read(cursor.bytes, cursor.keyEnd - windows.bytes) : null;
   }
 
-  #scanKey(cursor: RecordBatchCursor, end: number): boolean {
-    if (cursor.keyStart < 0) return false;
-    this.#windows.startOf(cursor.keyStart, cursor.keyEnd);
-    return this.#keys.scan(cursor.bytes, cursor.keyStart, end);
+  #scanKey(cursor: RecordBatchCursor): boolean {
+    const { keyStart, keyEnd } = cursor;
+    return keyStart >= 0 && this.#keys.scan(cursor.bytes, keyStart, this.#windows.startOf(keyStart, keyEnd));
   }
 
   /** @param time null when event time is the record's, as it is where the value that should tell it is null */

@@ -1,9 +1,11 @@
 import type { RecordBatchCursor } from '../../broker/record-batch-cursor.js';
-import type { StreamRecord } from '../../model/record.js';
+import { assert } from '../../model/errors.js';
+import type { RecordHeader, StreamRecord, TableChange, Window } from '../../model/record.js';
+import type { Row } from '../../model/value.js';
 import type { StreamSourceStep, TableSourceStep } from '../../planner/physical/physical-plan.js';
 import { BatchWalk } from './batch-walk.js';
 import { eventTimeReader } from './event-time.js';
-import { isNullKey, NO_HEADERS, type StreamOutput } from './operator.js';
+import { isNullKey, NO_HEADERS, NO_VIEW, type StreamOutput, type TableOutput } from './operator.js';
 import type { OperatorBuilder, StepFactory } from './operator-builder.js';
 import { SourceReader } from './source-reader.js';
 import { StoredTable } from './stored-table.js';
@@ -32,13 +34,40 @@ class StreamSource extends BatchWalk {
   }
 }
 
+/** Hands upserts and deletes on as they come; whoever lies above keeps the rows. */
+class PassedOn implements Pick<StoredTable, 'update' | 'expire'> {
+  readonly #output: TableOutput;
+  readonly #change: TableChange = { key: [], before: null, after: null, timestamp: 0, window: null, headers: [] };
+
+  constructor(output: TableOutput) {
+    this.#output = output;
+  }
+
+  update(key: Row, window: Window | null, row: Row | null, timestamp: number, headers: readonly RecordHeader[]): void {
+    const change = this.#change;
+    change.key = key;
+    change.after = row;
+    change.timestamp = timestamp;
+    change.window = window;
+    change.headers = headers;
+    this.#output.change(change);
+  }
+
+  expire(): void {}
+}
+
 class TableSource extends BatchWalk {
   readonly #step: TableSourceStep;
   readonly #reader: SourceReader;
   readonly #builder: OperatorBuilder;
-  readonly #table: StoredTable;
+  readonly #table: Pick<StoredTable, 'update' | 'expire'>;
 
-  constructor(step: TableSourceStep, reader: SourceReader, builder: OperatorBuilder, table: StoredTable) {
+  constructor(
+    step: TableSourceStep,
+    reader: SourceReader,
+    builder: OperatorBuilder,
+    table: Pick<StoredTable, 'update' | 'expire'>,
+  ) {
     super();
     this.#step = step;
     this.#reader = reader;
@@ -71,12 +100,15 @@ export const streamSource: StepFactory<StreamSourceStep> = {
 
 export const tableSource: StepFactory<TableSourceStep> = {
   table(step, output, before, builder) {
-    const table = new StoredTable(step.schema, step.store, builder, output, before, step.uncached !== true);
+    const { store } = step;
+    const stored = store === undefined ? null : new StoredTable(step.schema, store, builder, output, before);
+    assert(stored !== null || (output !== null && before === 'none'), 'rows that nobody keeps are handed on');
+    const table = stored ?? new PassedOn(output!);
     builder.source(
       step.topic,
       new TableSource(step, new SourceReader(step, builder), builder, table),
       eventTimeReader(step, builder),
     );
-    return table;
+    return stored ?? NO_VIEW;
   },
 };

@@ -29,14 +29,12 @@ export class StoredTable implements TableView {
   readonly #found: { row: Row; timestamp: number } = { row: [], timestamp: 0 };
   #pending: StateEntry[] = [];
 
-  /** @param mayCache whether changes may wait for the commit where the query has a cache */
   constructor(
     schema: Schema,
     spec: StoreSpec,
     builder: OperatorBuilder,
     output: TableOutput | null,
     before: BeforeImage,
-    mayCache = true,
   ) {
     this.#keyCount = keyColumns(schema).length;
     const rest = schema.columns.slice(this.#keyCount);
@@ -53,7 +51,7 @@ export class StoredTable implements TableView {
     this.#windowed = spec.kind !== 'key-value';
     this.#output = output;
     this.#before = output === null ? 'none' : before;
-    this.#caching = mayCache && builder.context.caching && output !== null;
+    this.#caching = builder.context.caching && output !== null;
     builder.beforeCommit(() => this.#flush());
   }
 

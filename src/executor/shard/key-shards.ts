@@ -62,7 +62,7 @@ export function keyShards(
 function inputOfStore(plan: PhysicalPlan, storeName: string): StageInput | null {
   let keeper: PhysicalStep | null = null;
   walkSteps(plan.root, (step) => {
-    if ('store' in step && step.store.name === storeName) keeper = step;
+    if ('store' in step && step.store?.name === storeName) keeper = step;
   });
   for (let step: PhysicalStep | null = keeper; step !== null; step = inputsOf(step)[0] ?? null) {
     switch (step.kind) {

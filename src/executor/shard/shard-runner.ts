@@ -10,7 +10,7 @@ import type { ErrorTopic } from '../thread/error-topic.js';
 import type { InputPosition } from './position-record.js';
 import type { ShardEffects, ShardWork } from './shard-ports.js';
 
-/** Records processed between two looks at the clock; code that is not yet compiled takes some 50 us for each. */
+/** Records processed between two looks at the clock: few, since the first ones meet code that is not compiled yet. */
 const RECORDS_PER_STEP = 64;
 /** An input with less than this queued is fed again, by about as much as the second number. */
 const QUEUED_BYTES_MIN = 256 * 1024;

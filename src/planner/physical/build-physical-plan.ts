@@ -118,7 +118,6 @@ class Builder {
   #foreignKeyJoins = 0;
   /** The nodes of Kafka Streams' topology up to the last join of streams: its stores are named by them. */
   #streamNodes = 0;
-  readonly #joinKeyFormats = new Map<JoinNode, FormatSpec>();
 
   constructor(options: PhysicalOptions) {
     this.#options = options;
@@ -349,20 +348,23 @@ class Builder {
    */
   #copartitioned(plan: JoinNode, context: string): { readonly left: PhysicalStep; readonly right: PhysicalStep } {
     const sides = this.#sides(plan, context);
-    const isNew = (side: LogicalPlan): boolean => side.kind === 'rekey';
-    const from = isNew(plan.left) && !isNew(plan.right) ? plan.right : plan.left;
-    const keyFormat = this.#keyed(this.#keyFormatOf(from));
-    this.#joinKeyFormats.set(plan, keyFormat);
+    const keyFormat = this.#joinKeyFormat(plan);
     const keyWindow = keyWindowOf(plan.left);
     const streams = plan.form === 'stream-stream';
     const moved = (name: 'Left' | 'Right', side: LogicalPlan, step: PhysicalStep): PhysicalStep => {
-      if (!isNew(side) && !this.#liesApart(side, keyFormat)) return step;
+      if (side.kind !== 'rekey' && !this.#liesApart(side, keyFormat)) return step;
       const table = resultKind(side) === 'TABLE';
       const topic = table ? `${name}SourceKeyed-SelectKey` : streams ? `Join-${name.toLowerCase()}` : 'Join';
       const { valueFormat } = this.#leftmost(side);
-      const input: PhysicalStep = step.kind === 'tableSource' ? { ...step, uncached: true } : step;
-      const moved = this.#repartition(input, `${context}${topic}`, keyFormat, valueFormat, table, keyWindow);
-      return table ? rematerialized(moved, `${context}${name}SourceKeyed`, keyWindow) : moved;
+      const behind = this.#repartition(
+        withoutStore(step),
+        `${context}${topic}`,
+        keyFormat,
+        valueFormat,
+        table,
+        keyWindow,
+      );
+      return table ? rematerialized(behind, `${context}${name}SourceKeyed`, keyWindow) : behind;
     };
     return { left: moved('Left', plan.left, sides.left), right: moved('Right', plan.right, sides.right) };
   }
@@ -377,8 +379,20 @@ class Builder {
   #keyFormatOf(plan: LogicalPlan): FormatSpec {
     const join = joinBelow(plan);
     if (join === null) return this.#leftmost(plan).keyFormat;
-    return this.#joinKeyFormats.get(join) ?? this.#keyFormatOf(join.left);
+    return join.form === 'foreign-key' ? this.#keyFormatOf(join.left) : this.#joinKeyFormat(join);
   }
+
+  /** That of the left side, unless it gets a new key and the right one keeps its own. */
+  #joinKeyFormat({ left, right }: JoinNode): FormatSpec {
+    return this.#keyed(this.#keyFormatOf(left.kind === 'rekey' && right.kind !== 'rekey' ? right : left));
+  }
+}
+
+/** A table that is kept behind a repartition topic is not kept before it too. */
+function withoutStore(step: PhysicalStep): PhysicalStep {
+  if (step.kind !== 'tableSource') return step;
+  const { store: _kept, ...source } = step;
+  return source;
 }
 
 /** A table behind its repartition topic, for lookups. */

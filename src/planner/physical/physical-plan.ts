@@ -67,9 +67,8 @@ export interface StreamSourceStep extends SourceBase {
 /** Keeps the latest row of each key in `store` so that changes carry the row before. */
 export interface TableSourceStep extends SourceBase {
   readonly kind: 'tableSource';
-  readonly store: StorePlan;
-  /** Changes are handed on at once, cache or not: rows are looked up behind a repartition topic, where older ones would be found. */
-  readonly uncached?: true;
+  /** Absent where rows are kept behind a repartition topic: changes go there as they come, without the row before. */
+  readonly store?: StorePlan;
 }
 
 interface StepBase {
@@ -370,7 +369,7 @@ export function storesOf(plan: PhysicalPlan): readonly StorePlan[] {
   walkSteps(plan.root, (step) => {
     if (step.kind === 'streamStreamJoin') found.push(step.leftStore, step.rightStore);
     else if (step.kind === 'foreignKeyJoin') found.push(step.subscriptions);
-    else if ('store' in step) found.push(step.store);
+    else if ('store' in step && step.store !== undefined) found.push(step.store);
   });
   return found;
 }

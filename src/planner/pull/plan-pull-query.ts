@@ -220,6 +220,7 @@ function storedTable(step: PhysicalStep): StoredTable | null {
     }
     case 'materialize':
     case 'tableSource': {
+      if (step.store === undefined) return null;
       const keys = step.store.key.length;
       const columns = step.schema.columns.map((column, i) => at(column, i < keys ? i : i + VALUES));
       return { store: step.store, columns, filters: [] };

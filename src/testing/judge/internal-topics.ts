@@ -19,6 +19,8 @@ export interface TopicHalf {
 /** A topic that a query keeps for itself. */
 export interface InternalTopic {
   readonly name: string;
+  /** Whether it would be the changelog of a store, which has no topic of its own here. */
+  readonly isStore: boolean;
   readonly keyWindow: KeyWindow | null;
   readonly key: TopicHalf;
   readonly value: TopicHalf;
@@ -28,10 +30,11 @@ export interface InternalTopic {
 export function internalTopicsOf(plan: PhysicalPlan): readonly InternalTopic[] {
   const topics: InternalTopic[] = [];
   const addStore = (store: StorePlan, held: PhysicalStep): void => {
-    const { keyFormat, valueFormat, keyWindow } = formatsOf(held);
+    const { keyFormat, valueFormat, keyWindow = null } = formatsOf(held);
     const { columns } = held.schema;
     topics.push({
-      keyWindow: keyWindow ?? null,
+      isStore: true,
+      keyWindow: held.kind === 'aggregate' && held.window !== null ? held.window : keyWindow,
       name: `_confluent-ksql-some.ksql.service.idquery_${plan.queryId}-${store.name}-changelog`,
       key: { format: keyFormat, columns: keyColumns(held.schema) },
       value: { format: valueFormat, columns: columns.filter(({ role }) => role !== 'key') },
@@ -43,6 +46,7 @@ export function internalTopicsOf(plan: PhysicalPlan): readonly InternalTopic[] {
         const { keys, values } = repartitionColumns(step);
         topics.push({
           name: step.topic,
+          isStore: false,
           keyWindow: step.keyWindow ?? null,
           key: { format: step.keyFormat, columns: keys },
           value: { format: step.valueFormat, columns: values },
@@ -57,7 +61,7 @@ export function internalTopicsOf(plan: PhysicalPlan): readonly InternalTopic[] {
         addStore(step.subscriptions, step.left);
         return;
       default:
-        if ('store' in step) addStore(step.store, step);
+        if ('store' in step && step.store !== undefined) addStore(step.store, step);
     }
   });
   return topics;

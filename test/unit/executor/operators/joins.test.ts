@@ -115,6 +115,17 @@ describe.each([{ fuse: false }, { fuse: true }])('stream-table join (fuse: $fuse
     expect(shown(harness)).toEqual(['(x,a)@1']);
   });
 
+  it.each(['direct', 'topic'] as const)('sees a table behind a repartition topic at once (%s)', (way) => {
+    const { store, ...unkept } = tableSource('right', R);
+    const behind = { kind: 'materialize', id: 'Kept', input: repartition(unkept), schema: R, store: store! } as const;
+    const root = { ...plan('INNER').root, right: behind } as PhysicalStep;
+    const harness = new PipelineHarness(planOf(root), { fuse, caching: true, repartition: way });
+    harness.send('right', right('a')).send('left', left('x', 1));
+    harness.send('right', right('b', 2)).send('left', left('y', 3));
+    harness.send('right', right(null, 4), right(null, 5, 'never')).send('left', left('z', 6));
+    expect(shown(harness)).toEqual(['(x,a)@1', '(y,b)@3']);
+  });
+
   it('joins with a projected and filtered table', () => {
     const table = tableSource('right', R);
     const where = filter(table, compare(column(table, 'R'), '>', literal('m', STRING)));
@@ -312,6 +323,36 @@ describe.each([{ fuse: false }, { fuse: true }])('stream-stream join (fuse: $fus
     const after = new PipelineHarness(plan('LEFT', { grace: 5 }), { fuse, stores });
     after.send('left', left('driver', 30, 'd'));
     expect(shown(after)).toEqual(['(x,-)@0']);
+  });
+
+  it('joins windowed keys by the starts of their windows, and gives results those of the left side', () => {
+    const hopping = { kind: 'HOPPING', sizeMs: 50 } as const;
+    const tumbling = { kind: 'TUMBLING', sizeMs: 20 } as const;
+    const root = {
+      ...plan('FULL', { grace: 5 }).root,
+      left: streamSource('left', { ...L, keyWindow: hopping }),
+      right: streamSource('right', { ...R, keyWindow: tumbling }),
+    } as PhysicalStep;
+    const windowed = (record: InputRecord, start: number): InputRecord => {
+      const bounds = Buffer.alloc(8);
+      bounds.writeBigInt64BE(BigInt(start));
+      return { ...record, key: Buffer.concat([Buffer.from('k'), bounds]) };
+    };
+    const harness = new PipelineHarness(planOf(root, { sink: { keyWindow: hopping } }), { fuse });
+    harness.send('left', windowed(left('x', 0), 0), windowed(left('y', 1), 20));
+    harness.send('right', windowed(right('a', 2), 20), windowed(right('b', 3), 40));
+    harness.send('left', windowed(left('driver', 30), 60));
+    const found = harness.take().map(({ value, at, keyBytes }) => {
+      const { L: l, R: r } = value as { L: string | null; R: string | null };
+      return [l, r, at, Number(keyBytes!.readBigInt64BE(1))];
+    });
+    expect(found).toEqual([
+      ['y', 'a', 2, 20],
+      ['x', null, 0, 0],
+      [null, 'b', 3, 40],
+    ]);
+    harness.send('right', windowed(right('c', 31), 60));
+    expect(harness.take().map(({ value }) => value)).toEqual([{ L: 'driver', R: 'c' }]);
   });
 
   it('null keys join nothing: dropped, or shown by the kept side', () => {

@@ -35,6 +35,20 @@ describe('topology', () => {
     expect(found.ordered).toBe(true);
   });
 
+  it('reads a table that is joined from its beginning, behind a repartition topic too', () => {
+    const table = (topic: string) => ({ ...source(topic), kind: 'tableSource' }) as PhysicalStep;
+    const late = ({ inputs }: ReturnType<typeof topology>) => inputs.map((input) => [input.topic, input.mayStartLate]);
+    expect(late(topology(join(source('four'), repartition(table('two'), 'r'))))).toEqual([
+      ['four', true],
+      ['two', false],
+      ['r', false],
+    ]);
+    expect(late(topology(repartition(table('two'), 'r')))).toEqual([
+      ['two', true],
+      ['r', false],
+    ]);
+  });
+
   it('needs no topics when every source has one partition', () => {
     const found = topology(join(repartition(source('one'), 'r'), source('one')));
     expect(found).toMatchObject({ tasks: 1, repartitions: [], direct: true, ordered: false });

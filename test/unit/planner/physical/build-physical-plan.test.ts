@@ -69,7 +69,7 @@ describe('physical plans', () => {
     ],
     [
       'CREATE STREAM R AS SELECT S.K, V, KT.N FROM S JOIN KT ON S.K = KT.ID;',
-      ['KafkaTopic_Right-Reduce', 'RightSourceKeyed-Materialize', 'CSAS_R_6-RightSourceKeyed-SelectKey-repartition'],
+      ['RightSourceKeyed-Materialize', 'CSAS_R_6-RightSourceKeyed-SelectKey-repartition'],
     ],
   ])('%s names its stores and topics as ksqlDB does', (text, expected) => {
     expect(names(planOf(text))).toEqual(expected);
