@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { LogError } from '../cluster-log.js';
+import { FrameReader } from './frame-reader.js';
 import {
   type Address,
   CONNECT_TIMEOUT_MS,
@@ -8,7 +9,7 @@ import {
   type KafkaOptions,
   REQUEST_TIMEOUT_MS,
 } from './kafka-options.js';
-import { type KafkaJsConnection, loadConnectionClass, SILENT_LOGGER } from './kafkajs.js';
+import { deliverFrame, type KafkaJsConnection, loadConnectionClass, SILENT_LOGGER } from './kafkajs.js';
 import { openingError, wordsOf } from './opening-error.js';
 import type { Api } from './wire/api.js';
 import { API_VERSIONS } from './wire/api-versions.js';
@@ -67,10 +68,28 @@ export class BrokerConnection {
       requestTimeout: timeoutMs,
       enforceRequestTimeout: false,
       socketFactory: ({ host, port, onConnect }) => {
+        const frames = new FrameReader((frame) => deliverFrame(connection, frame));
+        // Received where it stays: the stream's own way is a buffer for every 64 KiB, and a copy of all of them.
+        const place = {
+          host,
+          port,
+          onread: {
+            buffer: () => frames.room(),
+            callback: (count: number) => {
+              try {
+                frames.received(count);
+              } catch (error) {
+                socket?.destroy(error as Error);
+              }
+              return true;
+            },
+          },
+        };
+        const servername = isIP(host) === 0 ? { servername: host } : {};
         socket =
           options.ssl === undefined
-            ? connectTcp({ host, port }, onConnect)
-            : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.ssl }, onConnect);
+            ? connectTcp(place, onConnect)
+            : connectTls({ ...place, ...servername, ...options.ssl }, onConnect);
         socket.setNoDelay(true);
         socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
         socket.once('error', (error) => {

@@ -29,6 +29,10 @@ export interface RequestQueue {
 export interface KafkaJsConnection {
   readonly socket: Socket;
   readonly requestQueue: RequestQueue;
+  /** What has come and is not a whole frame yet, and how many bytes that are. */
+  chunks: Buffer[];
+  bytesBuffered: number;
+  processData(data: Buffer): void;
   connect(): Promise<unknown>;
   /** Presents the credentials, if there are any. */
   authenticate(): Promise<void>;
@@ -74,6 +78,13 @@ export async function loadConnectionClass(): Promise<ConnectionClass> {
   // @ts-expect-error the library has no types for its inner files
   const module: { readonly default: ConnectionClass } = await import('kafkajs/src/network/connection.js');
   return module.default;
+}
+
+/** Hands a whole frame to the connection. Left to itself it would copy it, to put it behind the nothing that is left of the frame before. */
+export function deliverFrame(connection: KafkaJsConnection, frame: Buffer): void {
+  connection.chunks = [];
+  connection.bytesBuffered = 0;
+  connection.processData(frame);
 }
 
 export const SILENT_LOGGER: KafkaJsLogger = {
