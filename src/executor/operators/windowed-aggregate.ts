@@ -27,6 +27,8 @@ class WindowedAggregate implements StreamOutput, TableView {
   readonly #progress: Progress;
   readonly #final: boolean;
   readonly #losesJumpedWindows: boolean;
+  /** The start of the newest window of the record before: a remainder of large numbers costs as much as a look-up. */
+  #newest = Number.NEGATIVE_INFINITY;
 
   constructor(
     step: AggregateStep,
@@ -59,7 +61,11 @@ class WindowedAggregate implements StreamOutput, TableView {
     if (advanced) progress.streamTime = timestamp;
     const closed = progress.streamTime - graceMs;
 
-    const newest = timestamp - (timestamp % advanceMs);
+    let newest = this.#newest;
+    if (timestamp < newest || timestamp >= newest + advanceMs) {
+      newest = timestamp - (timestamp % advanceMs);
+      this.#newest = newest;
+    }
     let start = newest;
     while (start - advanceMs >= 0 && start - advanceMs + sizeMs > timestamp) start -= advanceMs;
     for (; start <= newest; start += advanceMs) {
