@@ -3,6 +3,7 @@ import { INPUT, PARTITIONS, recordOf, topicOf, valueText } from './workload.mjs'
 
 const TICK_MS = 40;
 const RETRY_MS = 200;
+const BATCH_RECORDS_MAX = 4_000;
 
 /**
  * Brings records in for as long as it runs, and knows which of them were acknowledged, and where. A batch whose fate is unknown is not sent
@@ -19,6 +20,8 @@ export class Load {
   #rate;
   #startMs = Date.now();
   #number = 0;
+  /** Records that come in beside those of the rate. */
+  #extra = 0;
   #topic;
   #writer = null;
   #running = null;
@@ -36,6 +39,11 @@ export class Load {
   start() {
     this.#stopping = false;
     this.#running ??= this.#run();
+  }
+
+  /** So many records more come in at once. */
+  burst(records) {
+    this.#extra += records;
   }
 
   /** Resolves when nothing is on its way any more. */
@@ -56,9 +64,11 @@ export class Load {
     while (!this.#stopping) {
       await sleep(TICK_MS);
       const now = performance.now();
-      const count = Math.min(Math.round(((now - last) * this.#rate) / 1000), this.#rate);
+      const due = Math.min(Math.round(((now - last) * this.#rate) / 1000), this.#rate);
+      const count = due + this.#extra;
       if (count === 0) continue;
       last = now;
+      this.#extra = 0;
       const batches = this.#batches(count);
       try {
         this.#writer ??= await this.#kafka.writers.plain();
@@ -78,16 +88,21 @@ export class Load {
 
   #batches(count) {
     const { RecordBatchBuilder, partitionOfKey } = this.#client;
+    const lists = [];
     const byPartition = new Map();
     for (let i = 0; i < count; i++) {
       const record = recordOf(this.#number++, this.#random, this.#startMs);
       const key = Buffer.from(record.key);
       const partition = partitionOfKey(key, 0, key.length, PARTITIONS);
-      const list = byPartition.get(partition) ?? [];
-      byPartition.set(partition, list);
+      let list = byPartition.get(partition);
+      if (list === undefined || list.length === BATCH_RECORDS_MAX) {
+        list = [];
+        byPartition.set(partition, list);
+        lists.push({ partition, list });
+      }
       list.push({ key, record });
     }
-    return [...byPartition].map(([partition, list]) => {
+    return lists.map(({ partition, list }) => {
       const builder = new RecordBatchBuilder();
       for (const { key, record } of list) builder.append(record.time, key, Buffer.from(valueText(record)), null);
       const batch = { topic: this.#topic, partition, records: list.length, bytes: builder.finish() };

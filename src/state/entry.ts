@@ -24,16 +24,18 @@ export class Entry implements StateEntry {
   held = true;
   /** Read or written since the last eviction round. */
   touched = true;
-  /** Whether the disk may hold a row for it. */
+  /** Whether the disk may hold a row for it, or will when what is logged has been written. */
   stored: boolean;
+  /** Whether the log has a newer row than the disk; such an entry stays in memory. */
+  unwritten = false;
   readonly partition: number;
   /** Estimated size when last measured. */
   bytes = 0;
   /** Place among the entries that a flush last sorted; see `WriteOrder`. */
   rank = -1;
   /**
-   * Where the store is logged: the hash of its row on disk, see `RowHash`; both 0 when there is none, or, where `stored`, when it has to be
-   * read first.
+   * Where the store is logged: the hash of its row as the log has it, see `RowHash`; both 0 when there is none, or, where `stored`, when it
+   * has to be read first.
    */
   hashHigh = 0;
   hashLow = 0;

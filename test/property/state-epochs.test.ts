@@ -21,7 +21,8 @@ import { copyValue, rowsOf, sqlTypes } from '../support/sql-values.js';
 
 /*
  * Stores whose transaction stays open while tasks go on: any history of operations, with flushes, commits and rollbacks anywhere between them,
- * answers as plain memory does. Where the stores are logged, the log alone makes the same file at every commit.
+ * answers as plain memory does. Where the stores are logged, the log alone makes the same file at every commit, and commits may leave the file
+ * behind.
  */
 
 const PARTITIONS = [0, 7] as const;
@@ -41,7 +42,9 @@ interface Operation {
   readonly timestamp: number;
 }
 
-type Step = Operation | { readonly kind: 'flush' | 'commit' | 'rollback' | 'reopen' | 'replan' | 'follow' };
+type Whole = 'flush' | 'commit' | 'log' | 'rollback' | 'reopen' | 'replan' | 'follow';
+
+type Step = Operation | { readonly kind: Whole };
 
 /** One store of a history: before and after a change of its plan, which keeps one column, drops one and adds one. */
 interface DrawnStore {
@@ -77,7 +80,22 @@ const operations: fc.Arbitrary<Operation> = fc.record({
 
 const whole: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(
-    ...(['flush', 'flush', 'flush', 'commit', 'commit', 'commit', 'rollback', 'reopen', 'replan', 'follow'] as const),
+    ...([
+      'flush',
+      'flush',
+      'flush',
+      'commit',
+      'commit',
+      'commit',
+      'log',
+      'log',
+      'log',
+      'log',
+      'rollback',
+      'reopen',
+      'replan',
+      'follow',
+    ] as const),
   ),
 });
 
@@ -124,7 +142,8 @@ interface Subject {
   flush(): void;
   /** Undoes the transaction. Tells whether the stores have kept what was in it, to be flushed again. */
   rollback(): boolean;
-  reopen(): void;
+  /** @param fingerprint of the file, where it is logged */
+  reopen(fingerprint: string | null): void;
 }
 
 function plainSubject(cacheBytes: number): Subject {
@@ -169,8 +188,7 @@ function loggedSubject(cacheBytes: number): Subject {
       stores.flushFailed();
       return false;
     },
-    reopen: () => {
-      const fingerprint = stores.fingerprint();
+    reopen: (fingerprint) => {
       stores.close();
       stores = new LoggedTaskStores({ database, queryId: 'Q', cacheBytes, fingerprint });
     },
@@ -197,10 +215,15 @@ class Player {
   #replanned = false;
   #floors = new Map<string, number>();
   #flushed: readonly SavedRow[] | null = null;
+  /** As the log has them. */
   #committed: readonly SavedRow[] = [];
   /** The plan whose columns `#committed` has. */
   #committedPlan: 0 | 1 = 0;
+  /** Records that the file has, and those that the log has. */
   #committedRecords = 0;
+  #loggedRecords = 0;
+  /** Of the file. */
+  #fingerprint: string | null = null;
   #commits = 0;
   /** An older copy of the file, which is brought up to date from the tail of the log now and then. */
   readonly #follower = openDatabase({ path: ':memory:', mode: 'writer', purpose: 'shard' });
@@ -233,13 +256,16 @@ class Player {
     this.#follower.close();
   }
 
-  #playWhole(kind: 'flush' | 'commit' | 'rollback' | 'reopen' | 'replan' | 'follow'): void {
+  #playWhole(kind: Whole): void {
     switch (kind) {
       case 'flush':
         if (this.#flushed === null) this.#flush();
         return;
       case 'commit':
         this.#commit();
+        return;
+      case 'log':
+        if (this.#flushed === null) this.#logAlone();
         return;
       case 'rollback':
         if (this.#flushed !== null) this.#rollback();
@@ -277,9 +303,31 @@ class Player {
     this.#committedPlan = this.#plan;
     this.#flushed = null;
     this.#committedRecords = log.records.length;
+    this.#loggedRecords = log.records.length;
     if (logged === null) return;
+    this.#fingerprint = logged.fingerprint();
     expect(logged.rehash()).toBe(logged.fingerprint());
     if (++this.#commits % 3 === 0) this.#checkLog(logged);
+  }
+
+  /** A commit that leaves the file behind, where that can be: the log has it all the same. */
+  #logAlone(): void {
+    const { logged, log } = this.#subject;
+    if (logged === null || !logged.logTo(log)) return;
+    logged.flushSucceeded();
+    this.#loggedRecords = log.records.length;
+    this.#committed = this.#save();
+    expect(foldOf(log.records, 'Q').fingerprint).toBe(logged.fingerprint());
+  }
+
+  /** What the file has missed is applied to it from the log. */
+  #catchUp(): void {
+    const { logged, log, database } = this.#subject;
+    if (logged === null || this.#loggedRecords === this.#committedRecords) return;
+    const tail = log.records.slice(this.#committedRecords);
+    this.#committedRecords = this.#loggedRecords;
+    this.#fingerprint = applyRecords(database, 'Q', this.#fingerprint, tail);
+    this.#subject.reopen(this.#fingerprint);
   }
 
   /** The log alone makes the same file, and so does what compaction leaves of it. */
@@ -294,8 +342,9 @@ class Player {
     const { log } = this.#subject;
     const kept = this.#subject.rollback();
     this.#flushed = null;
-    log.records.length = this.#committedRecords;
+    log.records.length = this.#loggedRecords;
     if (kept) return;
+    this.#catchUp();
     this.#openAll();
     this.#restoreMemory();
   }
@@ -303,7 +352,8 @@ class Player {
   /** Another process on the file as it was committed. */
   #reopen(): void {
     if (this.#flushed !== null) this.#rollback();
-    this.#subject.reopen();
+    this.#subject.reopen(this.#fingerprint);
+    this.#catchUp();
     this.#openAll();
     this.#restoreMemory();
   }
@@ -320,11 +370,11 @@ class Player {
   #follow(): void {
     const { logged, log, database } = this.#subject;
     if (logged === null) return;
-    const tail: ChangelogRecord[] = log.records.slice(this.#followerAt, this.#committedRecords);
+    const tail: ChangelogRecord[] = log.records.slice(this.#followerAt, this.#loggedRecords);
     this.#followerFingerprint = applyRecords(this.#follower, 'Q', this.#followerFingerprint, compacted(tail));
-    this.#followerAt = this.#committedRecords;
+    this.#followerAt = this.#loggedRecords;
     expect(this.#followerFingerprint).toBe(logged.fingerprint());
-    expect(tablesOf(this.#follower)).toEqual(tablesOf(database));
+    if (this.#committedRecords === this.#loggedRecords) expect(tablesOf(this.#follower)).toEqual(tablesOf(database));
     const again = new LoggedTaskStores({
       database: this.#follower,
       queryId: 'Q',

@@ -80,6 +80,9 @@ export class ModelState implements ShardState {
   readonly #dirty = new Set<string>();
   #committed: Snapshot;
   #staged: Map<string, number> | null = null;
+  /** What was staged last is to be in the log alone. */
+  #logOnly = false;
+  #isBehind = false;
   #hash: number;
   #closed = false;
 
@@ -111,9 +114,14 @@ export class ModelState implements ShardState {
     this.#dirty.add(key);
   }
 
-  stage(records: ChangeRecords): string {
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  stage(records: ChangeRecords, mayStayBehind: boolean): string {
     this.#use();
-    this.#disk.mayWrite();
+    this.#logOnly = mayStayBehind && this.#disk.random.chance(0.8);
+    if (!this.#logOnly) this.#disk.mayWrite();
     for (const key of this.#dirty) {
       const count = this.#cache.get(key) ?? 0;
       const keyBytes = Buffer.from(key, 'latin1');
@@ -127,17 +135,34 @@ export class ModelState implements ShardState {
 
   commit(position: ShardPosition): void {
     this.#use();
+    if (this.#logOnly) {
+      this.#logOnly = false;
+      this.#isBehind = true;
+      return;
+    }
     this.#disk.mayWrite();
+    this.#isBehind = false;
     const rows = this.#staged ?? this.#committed.rows;
     this.#committed = { rows, position, hash: this.#hash };
     this.#staged = null;
     this.#disk.commit(this.#committed);
   }
 
+  /** Whatever is in memory is written, whether or not the log knows it: the caller sees to that. */
+  catchUp(position: ShardPosition): void {
+    this.#use();
+    this.#disk.mayWrite();
+    for (const key of this.#dirty) this.#write(key, this.#cache.get(key) ?? 0);
+    this.#dirty.clear();
+    this.commit(position);
+  }
+
   rollback(): void {
     if (!this.#owner.alive) return;
     this.#use();
     this.#staged = null;
+    this.#logOnly = false;
+    this.#isBehind = false;
     this.#hash = this.#committed.hash;
   }
 

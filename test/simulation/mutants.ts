@@ -22,6 +22,7 @@ export const SCALED: readonly TextChange[] = [
   { file: 'restore.ts', from: 'CHUNK_BYTES = 16 * 1024 * 1024', to: 'CHUNK_BYTES = 700' },
   { file: 'changelog-reader.ts', from: 'TAKE_BYTES = 1024 * 1024', to: 'TAKE_BYTES = 300' },
   { file: 'changelog-buffer.ts', from: 'BATCH_RECORDS_MAX = 16_384', to: 'BATCH_RECORDS_MAX = 2' },
+  { file: 'shard.ts', from: 'FILE_BEHIND_MS_MAX = 1_000', to: 'FILE_BEHIND_MS_MAX = 30' },
 ];
 
 const shard = (from: string, to: string): TextChange => ({ file: 'shard.ts', from, to });
@@ -108,6 +109,21 @@ export const MUTANTS: readonly Mutant[] = [
     'rows-without-position',
     'the file commits its rows with the position of the commit before',
     shard('    state.commit(committed);\n', '    state.commit(this.#position ?? committed);\n'),
+  ),
+  inCode(
+    'file-within-epoch',
+    'a file that is behind catches up while the next epoch has begun',
+    shard('    if (touched) return Number.POSITIVE_INFINITY;\n', ''),
+    {
+      file: 'shard.ts',
+      from: 'get canCommit(): boolean {\n    return ',
+      to: 'get canCommit(): boolean {\n    return this.fileDue === Number.POSITIVE_INFINITY && ',
+    },
+  ),
+  inCode(
+    'file-within-commit',
+    'a file that is behind catches up while a commit is in flight',
+    shard("this.#phase !== 'running' || this.#committing !== null || !this", "this.#phase !== 'running' || !this"),
   ),
   inCode(
     'uncertain-is-success',

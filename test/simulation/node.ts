@@ -104,6 +104,10 @@ export class NodeProcess implements Owner {
       if (scheduler.time - shard.lastCommit >= COMMIT_INTERVAL_MS || random.chance(0.1))
         void shard.commit(scheduler.time);
       else scheduler.after(COMMIT_INTERVAL_MS, this, () => this.#wake());
+    } else if (shard.fileDue <= scheduler.time) {
+      shard.writeFile();
+    } else if (shard.fileDue < Number.POSITIVE_INFINITY) {
+      scheduler.after(shard.fileDue - scheduler.time, this, () => this.#wake());
     }
     if (processed > 0) this.#wake();
   }

@@ -33,6 +33,7 @@ interface Lane {
 /** Counts inputs by key; each input gives an output that names it. */
 export class CountingWork implements ShardWork {
   touched = false;
+  lags = false;
   readonly #state: ModelState;
   readonly #random: Random;
   readonly #outputPartitions: number;
@@ -86,6 +87,7 @@ export class CountingWork implements ShardWork {
     this.#outputs = this.#noOutputs();
     this.#pending = 0;
     this.touched = false;
+    this.lags = this.#random.chance(0.6);
     return { outputs, inputs: this.#lanes.map(({ position }) => position) };
   }
 

@@ -17,6 +17,8 @@ export const FAILPOINTS = [
   /** The log has committed, the file has not. */
   'afterEnd',
   'afterCommit',
+  /** The log has committed, and the file stays behind. */
+  'leftBehind',
   /** Recovery: the file is open. */
   'recoverOpen',
   /** Recovery: earlier owners are fenced. */

@@ -1,4 +1,5 @@
 import { renameSync, rmSync } from 'node:fs';
+import { AssertionError } from '../../model/errors.js';
 import { LoggedTaskStores } from '../../state/sqlite/logged-task-stores.js';
 import type { ChangeRecords, TaskStores } from '../../state/state-store.js';
 import { type Database, openDatabase } from '../../storage/database.js';
@@ -15,6 +16,9 @@ export class ShardFile implements ShardState {
   #database: Database;
   #stores: LoggedTaskStores;
   #position: ShardPosition | null;
+  /** What is staged is in the log alone. */
+  #logOnly = false;
+  #isBehind = false;
 
   /**
    * Opens the file, and creates it when it does not exist.
@@ -39,13 +43,26 @@ export class ShardFile implements ShardState {
     return this.#stores;
   }
 
-  stage(records: ChangeRecords): string {
-    this.#begin();
-    this.#stores.flushTo(records);
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  stage(records: ChangeRecords, mayStayBehind: boolean): string {
+    this.#logOnly = mayStayBehind && this.#stores.logTo(records);
+    if (!this.#logOnly) {
+      this.#begin();
+      this.#stores.flushTo(records);
+    }
     return this.#stores.fingerprint();
   }
 
   commit(position: ShardPosition): void {
+    if (this.#logOnly) {
+      this.#logOnly = false;
+      this.#stores.flushSucceeded();
+      this.#isBehind = true;
+      return;
+    }
     this.#begin();
     this.#database
       .prepare<[string]>('INSERT OR REPLACE INTO shard_position (id, text) VALUES (0, ?)')
@@ -53,6 +70,13 @@ export class ShardFile implements ShardState {
     this.#database.commit();
     this.#stores.flushSucceeded();
     this.#position = position;
+    this.#isBehind = false;
+  }
+
+  catchUp(position: ShardPosition): void {
+    this.#begin();
+    this.#stores.flushTo(NO_CHANGES);
+    this.commit(position);
   }
 
   rollback(): void {
@@ -113,9 +137,17 @@ export class ShardFile implements ShardState {
 
   #reopenStores(): void {
     this.#stores.close();
+    this.#logOnly = false;
+    this.#isBehind = false;
     if (this.#database.open) this.#stores = this.#openStores();
   }
 }
+
+const NO_CHANGES: ChangeRecords = {
+  record: () => {
+    throw new AssertionError('a file catches up before anything else changes');
+  },
+};
 
 /** Deletes a shard's file with all that lies beside it. */
 export function deleteShardFile(path: string): void {

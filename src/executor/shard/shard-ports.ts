@@ -34,6 +34,8 @@ export interface ShardWork {
   advance(expired: () => boolean): number;
   /** Whether something was processed since `collect`. */
   readonly touched: boolean;
+  /** As of the last `collect`: whether more was waiting to be processed than had just been, so that commit follows commit. */
+  readonly lags: boolean;
   /** Estimated bytes of results and changed state since `collect`. */
   readonly pendingBytes: number;
   /** Set once an input cannot be read on. */
@@ -50,15 +52,23 @@ export interface ShardWork {
  * Calls that write throw SystemError `disk-full` and the like when the file takes nothing.
  */
 export interface ShardState {
-  /** As of the last commit; null for a file that holds nothing. */
+  /** As of the last commit that the file has; null for a file that holds nothing. */
   readonly position: ShardPosition | null;
+  /** Whether commits have left in memory what the file has to be given yet. */
+  readonly isBehind: boolean;
   /**
-   * Writes what has changed since the last call, in a transaction that stays open, and reports it.
+   * Reports what has changed since the last call, and writes it in a transaction that stays open, together with all that earlier calls have left.
+   * @param mayStayBehind whether the writing may be left to a later call
    * @returns the fingerprint of the state with these changes
    */
-  stage(records: ChangeRecords): string;
-  /** Commits what was staged or applied, with the position that it stands for. */
+  stage(records: ChangeRecords, mayStayBehind: boolean): string;
+  /** What was staged or applied stands: commits it with the position that it stands for, or remembers that the file is behind. */
   commit(position: ShardPosition): void;
+  /**
+   * Writes and commits what commits have left in memory.
+   * @param position that of the last commit; nothing has changed since
+   */
+  catchUp(position: ShardPosition): void;
   /** Undoes what was staged or applied. Stores that were open are of no use any more. */
   rollback(): void;
   /** Applies a record of the changelog to the file, in a transaction that stays open. A negative `valueStart` is a deletion. */

@@ -55,6 +55,7 @@ interface InputSlot {
  */
 export class ShardRunner implements ShardWork {
   touched = false;
+  lags = false;
   readonly #parts: ShardRunnerParts;
   readonly #slots: readonly (readonly InputSlot[])[];
   #turn = 0;
@@ -102,9 +103,11 @@ export class ShardRunner implements ShardWork {
     this.#errorBatches = errorTopic.collect([errors]);
     for (const batch of this.#errorBatches) outputs.push(batch);
     const inputs: InputPosition[] = [];
+    let waiting = 0;
     for (const slots of this.#slots) {
       for (const slot of slots) {
         slot.collected = Math.max(slot.collected, positionOf(slot));
+        waiting += Math.max(0, slot.reader.end - slot.collected);
         const { topic, topicId, partition, collected: offset } = slot;
         inputs.push({
           topic,
@@ -115,7 +118,9 @@ export class ShardRunner implements ShardWork {
         });
       }
     }
-    this.#rowsIn = this.rowsIn;
+    const { rowsIn } = this;
+    this.lags = waiting > rowsIn - this.#rowsIn;
+    this.#rowsIn = rowsIn;
     this.#rowsOut = this.rowsOut;
     this.touched = false;
     return { outputs, inputs };

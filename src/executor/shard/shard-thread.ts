@@ -215,7 +215,7 @@ export class ShardThread implements ShardHost {
       if (shard.canCommit) {
         all = false;
         void shard.commit(this.#parts.elapsed());
-      } else if (shard.isCommitting || runner.touched) {
+      } else if (shard.isCommitting || runner.touched || shard.fileDue < Number.POSITIVE_INFINITY) {
         all = false;
       }
     }
@@ -330,6 +330,9 @@ export class ShardThread implements ShardHost {
       get touched() {
         return runner.touched;
       },
+      get lags() {
+        return runner.lags;
+      },
       get pendingBytes() {
         return runner.pendingBytes;
       },
@@ -415,8 +418,13 @@ export class ShardThread implements ShardHost {
       const shard = shards[(start + i) % shards.length]!;
       this.#sliceEnd = elapsed() + share;
       processed += shard.advance(this.#expired);
-      if (!shard.canCommit) continue;
       const now = elapsed();
+      if (!shard.canCommit) {
+        const fileDue = shard.fileDue;
+        if (now >= fileDue) shard.writeFile();
+        else if (fileDue < soonest) soonest = fileDue;
+        continue;
+      }
       const due = shard.lastCommit + interval;
       if (now >= due || shard.work!.pendingBytes >= COMMIT_BYTES) void shard.commit(now);
       else if (due < soonest) soonest = due;

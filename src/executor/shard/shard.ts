@@ -34,6 +34,11 @@ export interface ShardCounters {
   recoveries: number;
 }
 
+/**
+ * While commit follows commit, the rows that they change again and again are written to the file only so often: its readers are then behind by
+ * what waits to be processed anyhow, and a restart reads so much more of the changelog.
+ */
+const FILE_BEHIND_MS_MAX = 1_000;
 /** Unfinished work beyond this waits for the commit in flight. */
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 const RETRY_MS_FIRST = 20;
@@ -81,6 +86,8 @@ export class Shard {
   /** The records that it was to read were gone, and it has recovered once for that. */
   #doubtedPosition = false;
   #lastCommit = Number.NEGATIVE_INFINITY;
+  /** When the file was last known to be as new as the log. */
+  #fileCurrent = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
@@ -175,9 +182,12 @@ export class Shard {
       return Promise.resolve();
     }
     const started = this.#parts.elapsed();
-    this.#committing = this.#commitEpoch(effects).then(
+    const mayStayBehind =
+      this.#work!.lags && elapsed < this.#fileCurrent + FILE_BEHIND_MS_MAX && !this.#closing.signal.aborted;
+    this.#committing = this.#commitEpoch(effects, mayStayBehind).then(
       () => {
         this.#committing = null;
+        if (!this.#state!.isBehind) this.#fileCurrent = elapsed;
         this.#work?.committed();
         const ms = this.#parts.elapsed() - started;
         this.counters.commits++;
@@ -196,6 +206,30 @@ export class Shard {
   }
 
   /**
+   * When what commits have left in memory is to be written to the file, on the caller's clock; infinity when there is nothing, or when a commit
+   * will see to it.
+   */
+  get fileDue(): number {
+    if (this.#phase !== 'running' || this.#committing !== null || !this.#state!.isBehind)
+      return Number.POSITIVE_INFINITY;
+    const { touched, lags } = this.#work!;
+    if (touched) return Number.POSITIVE_INFINITY;
+    return lags ? this.#fileCurrent + FILE_BEHIND_MS_MAX : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Writes to the file what commits have left in memory; when `fileDue` says so. */
+  writeFile(): void {
+    assert(this.fileDue < Number.POSITIVE_INFINITY, 'a file catches up between two commits');
+    try {
+      this.#state!.catchUp(this.#position!);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#parts.onChange();
+  }
+
+  /**
    * Ends the shard on this node.
    * @param finish whether what has been processed is committed first; else it is left to the next owner
    */
@@ -203,6 +237,7 @@ export class Shard {
     this.#closing.abort(new Closed());
     if (this.#committing !== null) await this.#committing;
     if (finish && this.canCommit) await this.commit(this.#lastCommit);
+    else if (finish && this.fileDue < Number.POSITIVE_INFINITY) this.writeFile();
     if (this.#phase !== 'lost') this.#phase = 'closed';
     // A recovery that waits for the cluster finds out when its answer comes, and lets go of what it got.
     this.#discard();
@@ -361,7 +396,7 @@ export class Shard {
     const { positions, isNew } = await this.#beginnings(inputs);
     signal.throwIfAborted();
     // What `latest` leaves out is settled before anything is processed.
-    if (isNew) await this.#commitEpoch({ outputs: [], inputs: positions });
+    if (isNew) await this.#commitEpoch({ outputs: [], inputs: positions }, false);
     failpoints.hit('recoverDone');
     this.#work = parts.openWork(this.#state, positions);
   }
@@ -431,8 +466,9 @@ export class Shard {
   /**
    * The commit protocol: outputs, changelog and position record go to the log together; then, and only then, the file commits.
    * Rejects when anything is in doubt; the caller throws everything away and recovers.
+   * @param mayStayBehind whether the file may be left to a later commit
    */
-  async #commitEpoch({ outputs, inputs }: ShardEffects): Promise<void> {
+  async #commitEpoch({ outputs, inputs }: ShardEffects, mayStayBehind: boolean): Promise<void> {
     const { failpoints, guarantee, planFingerprint, node } = this.#parts;
     const state = this.#state!;
     const writer = this.#writer!;
@@ -442,7 +478,7 @@ export class Shard {
     const begun = writer.begin(partitionsOf(outputs, changelog));
     begun.catch(() => {});
     failpoints.hit('addSent');
-    const fingerprint = state.stage(buffer);
+    const fingerprint = state.stage(buffer, mayStayBehind);
     const { records } = buffer;
     const position: CommittedPosition = {
       sequence: (this.#position?.sequence ?? 0) + 1,
@@ -488,7 +524,7 @@ export class Shard {
     state.commit(committed);
     this.#position = committed;
     this.#written = endsOf(places);
-    failpoints.hit('afterCommit');
+    failpoints.hit(state.isBehind ? 'leftBehind' : 'afterCommit');
   }
 
   /** Lets go of everything but what is durable. */

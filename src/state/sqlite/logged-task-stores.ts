@@ -36,6 +36,9 @@ export interface LoggedTaskStoresOptions {
  * A commit: `database.begin()`, `flushTo`, then tasks may go on with the same stores while the records travel; what they change belongs to the
  * next flush. Once the log has the records: `database.commit()`, `flushSucceeded()`. On any failure: `database.rollback()`, `flushFailed()`,
  * after which nothing is in memory, the file and the fingerprint are as of the last success, and stores have to be opened anew.
+ *
+ * A commit that leaves the file behind: `logTo`, and once the log has the records `flushSucceeded()`. The file goes on standing for the last
+ * commit that wrote it, and a failure throws everything since away; the next `flushTo` writes what all of them have changed.
  */
 export class LoggedTaskStores implements TaskStores {
   readonly #database: Database;
@@ -48,6 +51,8 @@ export class LoggedTaskStores implements TaskStores {
   #committed: string;
   #fold: ChangelogFold | null = null;
   #opened = false;
+  /** Whether the last flush was one of the log alone. */
+  #loggedOnly = false;
 
   constructor(options: LoggedTaskStoresOptions) {
     const { database, queryId, cacheBytes, fingerprint } = options;
@@ -100,6 +105,7 @@ export class LoggedTaskStores implements TaskStores {
    */
   flushTo(records: ChangeRecords): void {
     assert(this.#database.inTransaction, 'a flush outside of a transaction');
+    this.#loggedOnly = false;
     this.#state.records = records;
     try {
       for (const { defined, replaced } of this.#register.unlogged()) this.#logDefinition(defined, replaced, records);
@@ -109,12 +115,30 @@ export class LoggedTaskStores implements TaskStores {
     }
   }
 
+  /**
+   * Reports everything dirty and writes nothing, outside of a transaction; or does nothing at all when the file has to be written along: rows are
+   * deleted, columns have changed, or enough waits in memory.
+   * @returns whether it did
+   */
+  logTo(records: ChangeRecords): boolean {
+    assert(!this.#database.inTransaction, 'rows are logged alone outside of transactions');
+    if (!this.#stores.mayLogOnly || this.#register.unlogged().length > 0) return false;
+    this.#loggedOnly = true;
+    this.#state.records = records;
+    try {
+      this.#stores.logOnly();
+    } finally {
+      this.#state.records = null;
+    }
+    return true;
+  }
+
   flush(): void {
     throw new AssertionError('what a logged store flushes goes to a log: call flushTo');
   }
 
   flushSucceeded(): void {
-    this.#committed = this.fingerprint();
+    if (!this.#loggedOnly) this.#committed = this.fingerprint();
     this.#stores.flushSucceeded();
   }
 
@@ -124,12 +148,14 @@ export class LoggedTaskStores implements TaskStores {
     this.#register = new DefinitionRegister(this.#database, this.#queryId);
   }
 
-  /** What the rows in the file add up to, as of the last flush or applied record; see `Fingerprint`. */
+  /** What the rows add up to as the log has them, as of the last flush or applied record; see `Fingerprint`. */
   fingerprint(): string {
     return this.#state.fingerprint.toString();
   }
 
-  /** The fingerprint as the file itself has it: reads every row. Differs from `fingerprint` only when the file is damaged. */
+  /**
+   * The fingerprint as the file itself has it: reads every row. Differs from `fingerprint` only when the file is behind the log, or damaged.
+   */
   rehash(): string {
     const fingerprint = new Fingerprint();
     for (const table of this.#register.logged()) {
@@ -158,6 +184,7 @@ export class LoggedTaskStores implements TaskStores {
     this.#stores.close();
     this.#fold = null;
     this.#opened = false;
+    this.#loggedOnly = false;
   }
 
   #openTable(spec: StoreSpec): { stored: DefinedTable['stored']; log: TableLog } {

@@ -68,7 +68,7 @@ export class ReadThroughLists {
   hold(id: KeyId, entry: Entry): void {
     const before = this.#lists.find(id, entry.windowStart, entry.windowEnd);
     if (before !== undefined) {
-      before.status = GONE;
+      this.#table.supersede(before, entry);
       this.#drop(id, before);
     }
     this.#lists.add(id, entry);
@@ -121,7 +121,7 @@ export class ReadThroughLists {
         if (this.#table.usage.bytes <= goal) return;
         let busy = false;
         for (const entry of list) {
-          busy ||= entry.dirty || entry.touched || entry.status !== LIVE;
+          busy ||= entry.dirty || entry.unwritten || entry.touched || entry.status !== LIVE;
           entry.touched = false;
         }
         if (busy) continue;

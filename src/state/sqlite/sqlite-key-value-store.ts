@@ -112,7 +112,7 @@ export class SqliteKeyValueStore implements KeyValueStore {
         continue;
       }
       const [id, entry] = next.value;
-      if (entry.dirty || entry.status !== LIVE) continue;
+      if (entry.dirty || entry.unwritten || entry.status !== LIVE) continue;
       if (entry.touched) {
         entry.touched = false;
         continue;
@@ -137,7 +137,7 @@ export class SqliteKeyValueStore implements KeyValueStore {
   #hold(id: KeyId, entry: Entry): void {
     const before = this.#entries.get(id);
     if (before !== undefined) {
-      before.status = GONE;
+      this.#table.supersede(before, entry);
       this.#drop(id, before);
     }
     this.#entries.set(id, entry);

@@ -77,6 +77,21 @@ export class SqliteTaskStores implements TaskStores {
     for (const { table } of this.#tables.values()) table.flush();
   }
 
+  /** Whether `logOnly` may stand for the next flush of every table, and what is unwritten leaves room in the cache. */
+  get mayLogOnly(): boolean {
+    let unwritten = 0;
+    for (const { table } of this.#tables.values()) {
+      if (!table.mayLogOnly) return false;
+      unwritten += table.usage.unwrittenBytes;
+    }
+    return unwritten <= this.#cacheBytes / 2;
+  }
+
+  /** A flush that tells the log alone. */
+  logOnly(): void {
+    for (const { table } of this.#tables.values()) table.logOnly();
+  }
+
   flushSucceeded(): void {
     for (const { table, partitions } of this.#tables.values()) {
       table.flushSucceeded((entry) => partitions.get(entry.partition)!.forget(entry));

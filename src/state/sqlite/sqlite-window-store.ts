@@ -158,7 +158,7 @@ export class SqliteWindowStore implements WindowStore {
         const group = this.#groups.get(start)!;
         for (const [id, entry] of group.entries) {
           if (this.#table.usage.bytes <= goal) return;
-          if (entry.dirty || entry.status !== LIVE) continue;
+          if (entry.dirty || entry.unwritten || entry.status !== LIVE) continue;
           if (entry.touched) {
             entry.touched = false;
             continue;
@@ -195,7 +195,7 @@ export class SqliteWindowStore implements WindowStore {
   #hold(group: WindowGroup, id: KeyId, entry: Entry): void {
     const before = group.entries.get(id);
     if (before !== undefined) {
-      before.status = GONE;
+      this.#table.supersede(before, entry);
       this.#table.release(before);
     }
     group.entries.set(id, entry);

@@ -1,7 +1,7 @@
 import type { SqlTypeKind } from '../../model/sql-type.js';
 import type { Row } from '../../model/value.js';
 import type { Database, Statement } from '../../storage/database.js';
-import { DELETED, type Entry, estimateBytes, GONE } from '../entry.js';
+import { DELETED, type Entry, estimateBytes, GONE, LIVE } from '../entry.js';
 import { KeyCodec, type KeyOrder, keyOrder } from '../key-encoding.js';
 import type { SqliteValue } from './column-codec.js';
 import { RowColumns } from './row-columns.js';
@@ -14,6 +14,8 @@ export interface TableUsage {
   bytes: number;
   /** Not yet known to be committed. */
   dirtyBytes: number;
+  /** The log has them, the file does not. */
+  unwrittenBytes: number;
 }
 
 /**
@@ -37,14 +39,14 @@ const PAGE_ROWS = 512;
 
 /**
  * One store's table, for all partitions that this process has open: reads rows as entries, writes entries that changed, and tells the log,
- * if there is one.
+ * if there is one. Where there is one, what changed may be told to the log flush after flush and written once, at the last.
  *
  * The transaction of a flush may stay open while tasks go on: between `flush` and `flushSucceeded` everything may be called that may be called
  * at other times, and belongs to the next flush; reads see what was flushed.
  */
 export class StoreTable {
   readonly stored: StoredTable;
-  readonly usage: TableUsage = { bytes: 0, dirtyBytes: 0 };
+  readonly usage: TableUsage = { bytes: 0, dirtyBytes: 0, unwrittenBytes: 0 };
   readonly keyOrder: KeyOrder;
   readonly #database: Database;
   readonly #columns: RowColumns;
@@ -60,6 +62,10 @@ export class StoreTable {
   #loadListSql: string | null = null;
   #dirty: Entry[] = [];
   #dirtyBytes = 0;
+  /** Logged, and not written: those of them that are still marked so. */
+  #unwritten: Entry[] = [];
+  /** Something has happened that the log can be told of only together with the file. */
+  #mustWrite = false;
   /** Written, and not known to be committed. */
   #inFlight: Entry[] = [];
   #inFlightBytes = 0;
@@ -161,12 +167,27 @@ export class StoreTable {
     this.usage.bytes += entry.bytes;
   }
 
-  /** The entry leaves the cache; if it is dirty it is not written any more. */
+  /** The entry leaves the cache; if it is dirty it is not written any more. What the log has of it and the disk has not is taken back. */
   release(entry: Entry): void {
     entry.held = false;
-    entry.hashHigh = 0;
-    entry.hashLow = 0;
+    if (entry.unwritten) {
+      this.#mustWrite = true;
+    } else {
+      entry.hashHigh = 0;
+      entry.hashLow = 0;
+    }
     this.usage.bytes -= entry.bytes;
+  }
+
+  /** The second entry takes the place of the first, which has the same key and is about to be released. */
+  supersede(before: Entry, entry: Entry): void {
+    before.status = GONE;
+    if (!before.unwritten) return;
+    before.unwritten = false;
+    entry.hashHigh = before.hashHigh;
+    entry.hashLow = before.hashLow;
+    entry.unwritten = true;
+    this.#unwritten.push(entry);
   }
 
   markDirty(entry: Entry): void {
@@ -178,17 +199,36 @@ export class StoreTable {
 
   /** At the next flush, deletes the rows of the partition below the bound: window start, segment, or end of session. */
   deleteBelow(partition: number, bound: number): void {
+    this.#mustWrite = true;
     this.#deletions.set(partition, Math.max(bound, this.#deletions.get(partition) ?? bound));
+  }
+
+  /** Whether `logOnly` may stand for the next flush: rows are deleted in the log and in the file at once, since the file says which there are. */
+  get mayLogOnly(): boolean {
+    if (this.#mustWrite) return false;
+    for (const entry of this.#dirty) if (entry.status === DELETED) return false;
+    return true;
+  }
+
+  /** A flush that tells the log alone; what it has told stays in memory until a flush writes it. */
+  logOnly(): void {
+    const log = this.#log!;
+    const encoder = this.#encoders[0]!;
+    const unwritten = this.#unwritten;
+    for (const entry of this.#takeDirty()) {
+      if (entry.status === GONE) continue;
+      this.#prepare(entry);
+      log.put(entry, encoder.encodeShared(entry.key));
+      if (entry.unwritten) continue;
+      entry.unwritten = true;
+      this.usage.unwrittenBytes += entry.bytes;
+      unwritten.push(entry);
+    }
   }
 
   /** Writes what changed; inside the caller's transaction. Neighbours in the table are written together. */
   flush(): void {
-    const entries = this.#dirty;
-    this.#inFlightBytes += this.#dirtyBytes;
-    this.#dirtyBytes = 0;
-    this.#dirty = [];
-    this.#inFlight = this.#inFlight.length === 0 ? entries : this.#inFlight.concat(entries);
-    for (const entry of entries) entry.dirty = false;
+    const entries = this.#takeDirty();
     const deletions = this.#deletions;
     this.#deletions = new Map();
     for (const [partition, bound] of deletions) this.#deletionsInFlight.set(partition, bound);
@@ -229,23 +269,54 @@ export class StoreTable {
     return this.#columns.segmentOf(windowStart);
   }
 
+  #takeDirty(): Entry[] {
+    const entries = this.#dirty;
+    this.#inFlightBytes += this.#dirtyBytes;
+    this.#dirtyBytes = 0;
+    this.#dirty = [];
+    this.#inFlight = this.#inFlight.length === 0 ? entries : this.#inFlight.concat(entries);
+    for (const entry of entries) entry.dirty = false;
+    return entries;
+  }
+
   #write(entries: readonly Entry[]): void {
     const upserts: Entry[] = [];
     const deletions: Entry[] = [];
     for (const entry of entries) {
-      if (entry.status === GONE) continue;
-      if (this.#log !== null && entry.stored && entry.hashHigh === 0 && entry.hashLow === 0)
-        this.#know(entry, this.#log);
-      if (entry.status === DELETED) {
+      if (entry.status === GONE) {
+        if (entry.unwritten) deletions.push(entry);
+      } else if (entry.status === DELETED) {
+        this.#prepare(entry);
         deletions.push(entry);
-        continue;
+      } else {
+        this.#prepare(entry);
+        upserts.push(entry);
       }
-      entry.stored = true;
-      if (this.#rowsGrow) this.#measure(entry);
-      upserts.push(entry);
+      // What is left marked has nothing new for the log.
+      entry.unwritten = false;
     }
+    for (const entry of this.#unwritten) {
+      if (!entry.unwritten) continue;
+      if (entry.status === LIVE) {
+        upserts.push(entry);
+      } else {
+        entry.unwritten = false;
+        deletions.push(entry);
+      }
+    }
+    this.#unwritten = [];
+    this.usage.unwrittenBytes = 0;
+    this.#mustWrite = false;
     for (const entry of deletions) this.#delete(entry);
     this.#upsert(this.#writeOrder.arrange(upserts));
+  }
+
+  /** Before the log is told of an entry: what its row replaces has to be known. */
+  #prepare(entry: Entry): void {
+    if (this.#log !== null && entry.stored && entry.hashHigh === 0 && entry.hashLow === 0) this.#know(entry, this.#log);
+    if (entry.status !== LIVE) return;
+    entry.stored = true;
+    if (this.#rowsGrow) this.#measure(entry);
   }
 
   #measure(entry: Entry): void {
@@ -278,7 +349,8 @@ export class StoreTable {
 
   #bind(entry: Entry, args: SqliteValue[], at: number, encoder: KeyCodec): number {
     const encoded = encoder.encodeShared(entry.key);
-    if (this.#log !== null) this.#log.put(entry, encoded);
+    if (entry.unwritten) entry.unwritten = false;
+    else if (this.#log !== null) this.#log.put(entry, encoded);
     return this.#columns.bind(entry, encoded, args, at);
   }
 

@@ -42,8 +42,14 @@ class FakeFile implements ShardState {
     this.#rows.set(key, value);
   }
 
+  readonly isBehind = false;
+
   stage(): never {
     throw new Error('nothing is staged in a restore');
+  }
+
+  catchUp(): never {
+    throw new Error('nothing is left behind in a restore');
   }
 
   commit(position: ShardPosition): void {

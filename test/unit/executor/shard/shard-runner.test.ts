@@ -164,6 +164,18 @@ describe('the runner of a shard', () => {
       expect(textOf(runner.collect().outputs)).toEqual(['a=1@1', 'held=x@3']);
     });
 
+    it('lags while more waits than was collected', () => {
+      at('t').put(0, 'x=1@1', 'y=2@2', 'z=3@3', 'x=4@4');
+      runner.advance(never);
+      at('t').end = 9;
+      runner.collect();
+      expect(runner.lags).toBe(true);
+      at('t').put(4, 'x=5@5', 'x=6@6', 'x=7@7', 'x=8@8');
+      runner.advance(never);
+      runner.collect();
+      expect(runner.lags).toBe(false);
+    });
+
     it('passes over markers once everything before them is processed', () => {
       at('t').put(0, 'a=1@1', 'b=2@2');
       at('t').reach(5);

@@ -52,7 +52,7 @@ describe('the tables of a node', () => {
   });
 
   function commit(file: ShardFile): void {
-    file.commit({ ...POSITION, fingerprint: file.stage({ record: () => {} }) });
+    file.commit({ ...POSITION, fingerprint: file.stage({ record: () => {} }, false) });
   }
 
   /** A shard's file with rows, and windows by start. */

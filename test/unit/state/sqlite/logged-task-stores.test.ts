@@ -70,6 +70,108 @@ function logged(): string[] {
   return words;
 }
 
+/** The values of the file's rows, by key. */
+function inFile(): Record<string, number> {
+  const rows = database.prepare<[], { K: string; N: number }>('SELECT k0 AS K, v0 AS N FROM state_1 ORDER BY k0').all();
+  return Object.fromEntries(rows.map(({ K, N }) => [K, N]));
+}
+
+describe('a commit that leaves the file behind', () => {
+  function behind(stores: LoggedTaskStores): void {
+    expect(stores.logTo(log)).toBe(true);
+    stores.flushSucceeded();
+  }
+
+  test('tells the log of each change, and a later flush writes them once', () => {
+    const stores = open();
+    const counts = stores.open(COUNTS, 0);
+    counts.set(['a'], [1], 1);
+    commit(stores);
+    logged();
+    for (let i = 2; i < 5; i++) {
+      counts.set(['a'], [i], i);
+      behind(stores);
+    }
+    counts.set(['b'], [1], 1);
+    behind(stores);
+    expect(logged()).toEqual(['put 1', 'put 1', 'put 1', 'put 1']);
+    expect(inFile()).toEqual({ a: 1 });
+    counts.set(['b'], [2], 2);
+    commit(stores);
+    expect(logged()).toEqual(['put 1']);
+    expect(inFile()).toEqual({ a: 4, b: 2 });
+    expect(stores.rehash()).toBe(stores.fingerprint());
+    commit(stores);
+    expect(logged()).toEqual([]);
+  });
+
+  test('cannot be while rows are deleted, or the log does not know the columns', () => {
+    const stores = open();
+    const counts = stores.open(COUNTS, 0);
+    counts.set(['a'], [1], 1);
+    expect(stores.logTo(log)).toBe(false);
+    expect(logged()).toEqual([]);
+    commit(stores);
+    counts.set(['b'], [1], 1);
+    behind(stores);
+    counts.delete(['b']);
+    logged();
+    expect(stores.logTo(log)).toBe(false);
+    commit(stores);
+    expect(logged()).toEqual(['delete 1']);
+    expect(inFile()).toEqual({ a: 1 });
+    expect(stores.rehash()).toBe(stores.fingerprint());
+  });
+
+  test('ends at a share of the cache', () => {
+    const stores = open(null, 2_000);
+    const counts = stores.open(COUNTS, 0);
+    commit(stores);
+    let commits = 0;
+    for (; commits < 100; commits++) {
+      counts.set([String(commits)], [1], 1);
+      if (!stores.logTo(log)) break;
+      stores.flushSucceeded();
+    }
+    expect(commits).toBeGreaterThan(1);
+    expect(commits).toBeLessThan(20);
+    commit(stores);
+    expect(Object.keys(inFile())).toHaveLength(commits + 1);
+  });
+
+  test('is forgotten with the next one that fails: the file is what it was', () => {
+    const stores = open();
+    stores.open(COUNTS, 0).set(['a'], [1], 1);
+    commit(stores);
+    const before = stores.fingerprint();
+    stores.open(COUNTS, 0).set(['a'], [2], 2);
+    behind(stores);
+    database.begin();
+    stores.flushTo(log);
+    database.rollback();
+    stores.flushFailed();
+    expect(stores.fingerprint()).toBe(before);
+    expect(stores.open(COUNTS, 0).get(['a'])?.row).toEqual([1]);
+  });
+
+  test('keeps what expires afterwards from coming back', () => {
+    const stores = open();
+    const windowed = stores.open(WINDOWED, 0);
+    windowed.set(['old'], 0, 10, [1], 1);
+    commit(stores);
+    windowed.set(['old'], 0, 10, [2], 2);
+    windowed.set(['unwritten'], 0, 10, [1], 1);
+    windowed.set(['kept'], 20, 30, [1], 21);
+    behind(stores);
+    windowed.expire(15);
+    logged();
+    commit(stores);
+    expect(logged()).toEqual(['delete 1', 'delete 1']);
+    expect([...windowed.scan()].map(({ key }) => key)).toEqual([['kept']]);
+    expect(stores.rehash()).toBe(stores.fingerprint());
+  });
+});
+
 describe('what a flush reports', () => {
   test('each store before its first row, then each change once', () => {
     const stores = open();
