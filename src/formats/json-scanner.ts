@@ -1,5 +1,6 @@
 import { RecordError } from '../model/errors.js';
 import { JSON_DEPTH_MAX, JsonNumber, JsonSyntaxError, type JsonValue, parseJsonLossless } from '../model/json-text.js';
+import { BatchBytes } from './batch-bytes.js';
 import { asciiSlice, isUtf8Range, utf8Slice } from './byte-text.js';
 import {
   END_QUOTE,
@@ -46,6 +47,7 @@ const WHOLE_DIGITS_MAX = 15;
  */
 export class JsonScanner {
   bytes: Buffer = Buffer.alloc(0);
+  readonly #batch = new BatchBytes();
   /** Per wanted column: one of the constants above. */
   readonly kinds: Uint8Array;
   readonly starts: Int32Array;
@@ -131,7 +133,8 @@ export class JsonScanner {
   #scanMembers(b: Buffer, start: number, end: number): number {
     const layout = this.#layout;
     if (layout.scan !== null) {
-      if (layout.scan(b, start, end) === end) {
+      this.#batch.turnTo(b);
+      if (layout.scan(b, this.#batch.view, start, end) === end) {
         layout.hit();
         return end;
       }
