@@ -24,6 +24,8 @@ const DISK = [
 const COPY_SHARE = 0.1;
 /** Now and then more has come in during the death than one commit can hold, so that the next life begins with several in a row. */
 const BURST_SHARE = 0.05;
+/** Where death is to come at such a commit. */
+const BURST_SHARE_BEHIND = 0.8;
 const BURST_RECORDS = 30_000;
 const SAID_EVERY = 20;
 
@@ -98,7 +100,7 @@ async function killOnce({ service, random, deaths, disk, restartMs, client }) {
   disturbDisk(service, random, disk);
   const isNamed = random.chance(NAMED_SHARE);
   const name = isNamed ? random.pick(client.FAILPOINTS) : 'any moment';
-  if (random.chance(name === 'leftBehind' ? 0.8 : BURST_SHARE)) service.load.burst(BURST_RECORDS);
+  if (random.chance(name === 'leftBehind' ? BURST_SHARE_BEHIND : BURST_SHARE)) service.load.burst(BURST_RECORDS);
   const failpoints = isNamed ? `${name}=kill@${random.between(1, PASSES_MAX)}` : '';
   const before = (await service.changelogEnds()) ?? new Map();
   const server = await service.start(NODE, { failpoints });

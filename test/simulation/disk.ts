@@ -82,7 +82,6 @@ export class ModelState implements ShardState {
   #staged: Map<string, number> | null = null;
   /** What was staged last is to be in the log alone. */
   #logOnly = false;
-  #isBehind = false;
   #hash: number;
   #closed = false;
 
@@ -114,10 +113,6 @@ export class ModelState implements ShardState {
     this.#dirty.add(key);
   }
 
-  get isBehind(): boolean {
-    return this.#isBehind;
-  }
-
   stage(records: ChangeRecords, mayStayBehind: boolean): string {
     this.#use();
     this.#logOnly = mayStayBehind && this.#disk.random.chance(0.8);
@@ -137,11 +132,9 @@ export class ModelState implements ShardState {
     this.#use();
     if (this.#logOnly) {
       this.#logOnly = false;
-      this.#isBehind = true;
       return;
     }
     this.#disk.mayWrite();
-    this.#isBehind = false;
     const rows = this.#staged ?? this.#committed.rows;
     this.#committed = { rows, position, hash: this.#hash };
     this.#staged = null;
@@ -162,7 +155,6 @@ export class ModelState implements ShardState {
     this.#use();
     this.#staged = null;
     this.#logOnly = false;
-    this.#isBehind = false;
     this.#hash = this.#committed.hash;
   }
 

@@ -123,7 +123,10 @@ export const MUTANTS: readonly Mutant[] = [
   inCode(
     'file-within-commit',
     'a file that is behind catches up while a commit is in flight',
-    shard("this.#phase !== 'running' || this.#committing !== null || !this", "this.#phase !== 'running' || !this"),
+    shard(
+      "this.#phase !== 'running' || this.#committing !== null || !this.#file",
+      "this.#phase !== 'running' || !this.#file",
+    ),
   ),
   inCode(
     'uncertain-is-success',

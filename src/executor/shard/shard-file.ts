@@ -16,9 +16,6 @@ export class ShardFile implements ShardState {
   #database: Database;
   #stores: LoggedTaskStores;
   #position: ShardPosition | null;
-  /** What is staged is in the log alone. */
-  #logOnly = false;
-  #isBehind = false;
 
   /**
    * Opens the file, and creates it when it does not exist.
@@ -43,13 +40,8 @@ export class ShardFile implements ShardState {
     return this.#stores;
   }
 
-  get isBehind(): boolean {
-    return this.#isBehind;
-  }
-
   stage(records: ChangeRecords, mayStayBehind: boolean): string {
-    this.#logOnly = mayStayBehind && this.#stores.logTo(records);
-    if (!this.#logOnly) {
+    if (!mayStayBehind || !this.#stores.logTo(records)) {
       this.#begin();
       this.#stores.flushTo(records);
     }
@@ -57,10 +49,8 @@ export class ShardFile implements ShardState {
   }
 
   commit(position: ShardPosition): void {
-    if (this.#logOnly) {
-      this.#logOnly = false;
+    if (this.#stores.isLoggedOnly) {
       this.#stores.flushSucceeded();
-      this.#isBehind = true;
       return;
     }
     this.#begin();
@@ -70,7 +60,6 @@ export class ShardFile implements ShardState {
     this.#database.commit();
     this.#stores.flushSucceeded();
     this.#position = position;
-    this.#isBehind = false;
   }
 
   catchUp(position: ShardPosition): void {
@@ -137,8 +126,6 @@ export class ShardFile implements ShardState {
 
   #reopenStores(): void {
     this.#stores.close();
-    this.#logOnly = false;
-    this.#isBehind = false;
     if (this.#database.open) this.#stores = this.#openStores();
   }
 }

@@ -54,15 +54,13 @@ export interface ShardWork {
 export interface ShardState {
   /** As of the last commit that the file has; null for a file that holds nothing. */
   readonly position: ShardPosition | null;
-  /** Whether commits have left in memory what the file has to be given yet. */
-  readonly isBehind: boolean;
   /**
    * Reports what has changed since the last call, and writes it in a transaction that stays open, together with all that earlier calls have left.
    * @param mayStayBehind whether the writing may be left to a later call
    * @returns the fingerprint of the state with these changes
    */
   stage(records: ChangeRecords, mayStayBehind: boolean): string;
-  /** What was staged or applied stands: commits it with the position that it stands for, or remembers that the file is behind. */
+  /** What was staged or applied stands: commits it with the position that it stands for, unless it was left to a later call; then `position` stays. */
   commit(position: ShardPosition): void;
   /**
    * Writes and commits what commits have left in memory.

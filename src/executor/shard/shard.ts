@@ -187,7 +187,7 @@ export class Shard {
     this.#committing = this.#commitEpoch(effects, mayStayBehind).then(
       () => {
         this.#committing = null;
-        if (!this.#state!.isBehind) this.#fileCurrent = elapsed;
+        if (!this.#fileIsBehind) this.#fileCurrent = elapsed;
         this.#work?.committed();
         const ms = this.#parts.elapsed() - started;
         this.counters.commits++;
@@ -210,11 +210,15 @@ export class Shard {
    * will see to it.
    */
   get fileDue(): number {
-    if (this.#phase !== 'running' || this.#committing !== null || !this.#state!.isBehind)
-      return Number.POSITIVE_INFINITY;
+    if (this.#phase !== 'running' || this.#committing !== null || !this.#fileIsBehind) return Number.POSITIVE_INFINITY;
     const { touched, lags } = this.#work!;
     if (touched) return Number.POSITIVE_INFINITY;
     return lags ? this.#fileCurrent + FILE_BEHIND_MS_MAX : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether the last commit, and perhaps others before it, have left in memory what the file is to be given. */
+  get #fileIsBehind(): boolean {
+    return this.#state!.position?.sequence !== this.#position?.sequence;
   }
 
   /** Writes to the file what commits have left in memory; when `fileDue` says so. */
@@ -524,7 +528,7 @@ export class Shard {
     state.commit(committed);
     this.#position = committed;
     this.#written = endsOf(places);
-    failpoints.hit(state.isBehind ? 'leftBehind' : 'afterCommit');
+    failpoints.hit(this.#fileIsBehind ? 'leftBehind' : 'afterCommit');
   }
 
   /** Lets go of everything but what is durable. */

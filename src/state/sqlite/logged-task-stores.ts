@@ -51,7 +51,6 @@ export class LoggedTaskStores implements TaskStores {
   #committed: string;
   #fold: ChangelogFold | null = null;
   #opened = false;
-  /** Whether the last flush was one of the log alone. */
   #loggedOnly = false;
 
   constructor(options: LoggedTaskStoresOptions) {
@@ -146,6 +145,11 @@ export class LoggedTaskStores implements TaskStores {
     this.close();
     this.#state.fingerprint.set(this.#committed);
     this.#register = new DefinitionRegister(this.#database, this.#queryId);
+  }
+
+  /** Whether the last flush was one of the log alone. */
+  get isLoggedOnly(): boolean {
+    return this.#loggedOnly;
   }
 
   /** What the rows add up to as the log has them, as of the last flush or applied record; see `Fingerprint`. */

@@ -64,8 +64,8 @@ export class StoreTable {
   #dirtyBytes = 0;
   /** Logged, and not written: those of them that are still marked so. */
   #unwritten: Entry[] = [];
-  /** Something has happened that the log can be told of only together with the file. */
-  #mustWrite = false;
+  /** Some of them have left the cache: the log has to be told, and the disk relieved of older rows. */
+  #someReleased = false;
   /** Written, and not known to be committed. */
   #inFlight: Entry[] = [];
   #inFlightBytes = 0;
@@ -171,7 +171,7 @@ export class StoreTable {
   release(entry: Entry): void {
     entry.held = false;
     if (entry.unwritten) {
-      this.#mustWrite = true;
+      this.#someReleased = true;
     } else {
       entry.hashHigh = 0;
       entry.hashLow = 0;
@@ -199,13 +199,12 @@ export class StoreTable {
 
   /** At the next flush, deletes the rows of the partition below the bound: window start, segment, or end of session. */
   deleteBelow(partition: number, bound: number): void {
-    this.#mustWrite = true;
     this.#deletions.set(partition, Math.max(bound, this.#deletions.get(partition) ?? bound));
   }
 
   /** Whether `logOnly` may stand for the next flush: rows are deleted in the log and in the file at once, since the file says which there are. */
   get mayLogOnly(): boolean {
-    if (this.#mustWrite) return false;
+    if (this.#someReleased || this.#deletions.size > 0) return false;
     for (const entry of this.#dirty) if (entry.status === DELETED) return false;
     return true;
   }
@@ -306,7 +305,7 @@ export class StoreTable {
     }
     this.#unwritten = [];
     this.usage.unwrittenBytes = 0;
-    this.#mustWrite = false;
+    this.#someReleased = false;
     for (const entry of deletions) this.#delete(entry);
     this.#upsert(this.#writeOrder.arrange(upserts));
   }

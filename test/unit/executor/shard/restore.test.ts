@@ -42,8 +42,6 @@ class FakeFile implements ShardState {
     this.#rows.set(key, value);
   }
 
-  readonly isBehind = false;
-
   stage(): never {
     throw new Error('nothing is staged in a restore');
   }

@@ -4,18 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ShardFile } from '../../../../src/executor/shard/shard-file.js';
 import { ShardTables } from '../../../../src/executor/shard/shard-tables.js';
-import { INTEGER, STRING } from '../../../../src/model/sql-type.js';
 import type { StoreSpec } from '../../../../src/state/state-store.js';
 import type { TableRead } from '../../../../src/state/table-reader.js';
+import { KEYED, positionOf } from './shard-file-parts.js';
 
-const KEYED: StoreSpec & { kind: 'key-value' } = {
-  name: 'Rows',
-  kind: 'key-value',
-  key: [{ name: 'K', type: STRING }],
-  value: [{ name: 'V', type: INTEGER }],
-  retentionMs: null,
-  windowSizeMs: null,
-};
 const WINDOWED: StoreSpec & { kind: 'window' } = {
   ...KEYED,
   name: 'Windows',
@@ -23,19 +15,6 @@ const WINDOWED: StoreSpec & { kind: 'window' } = {
   retentionMs: 1_000_000,
   windowSizeMs: 10,
 };
-const POSITION = {
-  sequence: 1,
-  inputs: [],
-  records: 0,
-  plan: '',
-  node: '',
-  producerId: 1,
-  epoch: 0,
-  changelogOffset: 0,
-  timestamp: 0,
-  restoring: false,
-};
-
 describe('the tables of a node', () => {
   let folder: string;
   let tables: ShardTables;
@@ -52,7 +31,7 @@ describe('the tables of a node', () => {
   });
 
   function commit(file: ShardFile): void {
-    file.commit({ ...POSITION, fingerprint: file.stage({ record: () => {} }, false) });
+    file.commit(positionOf(1, file.stage({ record: () => {} }, false)));
   }
 
   /** A shard's file with rows, and windows by start. */
