@@ -23,8 +23,11 @@ function compareProperty(changes: Changes, path: string, name: string, writer: O
   const withDefault = nodeAt(now).hasDefault;
   if (before === undefined) {
     added(changes, path, name, writer, now);
-    if (!isOpen(writer) && reader.required.has(name) && !withDefault) {
+    if (!reader.required.has(name) || withDefault) return;
+    if (!isOpen(writer)) {
       changes.report(path, 'REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL', 'a required property is new');
+    } else if (nodeAt(now).kind === 'any' && !writer.required.has(name)) {
+      changes.report(path, 'REQUIRED_ATTRIBUTE_ADDED', 'the property must be there now');
     }
     return;
   }

@@ -143,6 +143,12 @@ describe('what readers may not change', () => {
       ['#/properties/a REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL'],
     ],
     [
+      'a new required property that may be anything',
+      object({}),
+      object({ a: true }, { required: ['a'] }),
+      ['#/properties/a REQUIRED_ATTRIBUTE_ADDED'],
+    ],
+    [
       'a property that is required now',
       object({ a: text }),
       object({ a: text }, { required: ['a'] }),
