@@ -19,20 +19,25 @@ import { build } from 'esbuild';
 import { buildDeclarations } from './build-declarations.mjs';
 import { buildStamp, root, sourceHash } from './prepare.mjs';
 
-/** Bundle -> where it starts. */
-const ENTRIES = {
+/** Function of the bundle -> the file that it runs; the value is what that file exports. */
+const STARTS = {
   cli: 'src/cli/main.ts',
-  index: 'src/index.ts',
-  'stream-thread': 'src/executor/thread/worker.ts',
-  'shard-thread': 'src/executor/shard/shard-worker.ts',
+  library: 'src/index.ts',
+  streamThread: 'src/executor/thread/worker.ts',
+  shardThread: 'src/executor/shard/shard-worker.ts',
 };
 
-/** CommonJS packages in an ESM bundle ask for Node's own modules by `require`. */
-const BANNER =
-  "import { createRequire as millraceRequire } from 'node:module';\nconst require = millraceRequire(import.meta.url);";
+/** What Node is given: each runs the bundle, with code that was compiled before. */
+const ENTRIES = {
+  cli: 'src/launch/cli.ts',
+  'stream-thread': 'src/launch/stream-thread.ts',
+  'shard-thread': 'src/launch/shard-thread.ts',
+};
+
+const COMMON = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
 
 export async function buildPackage() {
-  for (const entry of Object.values(ENTRIES)) {
+  for (const entry of [...Object.values(STARTS), ...Object.values(ENTRIES)]) {
     if (!existsSync(join(root, entry))) throw new Error(`the entry ${entry} does not exist`);
   }
   const hash = sourceHash();
@@ -48,22 +53,15 @@ export async function buildPackage() {
 }
 
 async function buildInto(next, hash, external) {
-  const [{ metafile }] = await Promise.all([
+  const [metafile] = await Promise.all([
+    buildBundle(next, external),
     build({
-      absWorkingDir: root,
+      ...COMMON,
       entryPoints: ENTRIES,
       outdir: next,
-      bundle: true,
       splitting: true,
       chunkNames: '[name]-[hash]',
       format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      minifySyntax: true,
-      external,
-      banner: { js: BANNER },
-      metafile: true,
-      logLevel: 'warning',
     }),
     buildDeclarations(join(next, 'types')),
   ]);
@@ -73,6 +71,47 @@ async function buildInto(next, hash, external) {
   // A bundle that is being replaced may be running: each file is swapped whole, and chunks of the old one go last.
   replaceFolder(next, join(root, 'dist'));
   writeFileSync(buildStamp, hash);
+  return metafile;
+}
+
+/** Everything in one CommonJS file, of which V8 can keep the compiled code; and the library, which imports it. */
+async function buildBundle(next, external) {
+  const starts = Object.entries(STARTS).map(([name, file]) => `exports.${name} = () => require('./${file}');`);
+  const library = await build({
+    ...COMMON,
+    entryPoints: [STARTS.library],
+    format: 'esm',
+    external,
+    metafile: true,
+    write: false,
+    outdir: next,
+  });
+  const names = Object.values(library.metafile.outputs)[0].exports;
+  writeFileSync(
+    join(next, 'index.js'),
+    `import millrace from './millrace.cjs';\n\nexport const { ${names.join(', ')} } = millrace.library();\n`,
+  );
+  const { metafile } = await build({
+    ...COMMON,
+    stdin: { contents: starts.join('\n'), resolveDir: root },
+    outfile: join(next, 'millrace.cjs'),
+    format: 'cjs',
+    minifySyntax: true,
+    external,
+    define: { 'import.meta.url': 'millraceUrl' },
+    banner: { js: "'use strict';\nconst millraceUrl = require('node:url').pathToFileURL(__filename).href;" },
+    metafile: true,
+  });
+  const [{ imports }] = Object.values(metafile.outputs);
+  const dynamic = imports.find(({ kind }) => kind === 'dynamic-import');
+  if (dynamic !== undefined)
+    throw new Error(`a bundle that V8 keeps cannot import() ${dynamic.path}: it would have to be required`);
+  // It is read as one byte a character; of what esbuild leaves as it is there are letters in regular expressions.
+  const line = readFileSync(join(next, 'millrace.cjs'), 'utf8')
+    .split('\n')
+    .find((text) => /[^\x00-\x7f]/.test(text));
+  if (line !== undefined)
+    throw new Error(`the bundle has to be ASCII, and this line is not: ${line.trim().slice(0, 300)}`);
   return metafile;
 }
 
@@ -119,7 +158,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const started = performance.now();
   try {
     const { outputs } = await buildPackage();
-    const sizes = Object.entries(outputs).map(([file, output]) => (file.endsWith('.js') ? output.bytes : 0));
+    const sizes = Object.entries(outputs).map(([file, output]) => (/\.c?js$/.test(file) ? output.bytes : 0));
     const megabytes = (sizes.reduce((sum, bytes) => sum + bytes, 0) / 1e6).toFixed(1);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(`built dist: ${megabytes} MB of JavaScript in ${seconds} s`);

@@ -66,6 +66,14 @@ try {
   const told = run('millrace --version', [...npm, 'exec', '--offline', '--', 'millrace', '--version'], consumer);
   if (!told.includes(version)) fail('millrace --version', told);
 
+  const kept = join(folder, 'code');
+  const show = [...npm, 'exec', '--offline', '--', 'millrace', 'sql', ':memory:', '-e', 'SHOW TYPES;'];
+  for (const start of ['first start', 'start with code that is kept']) {
+    const types = run(start, show, consumer, { MILLRACE_CODE_CACHE: kept });
+    const files = readdirSync(kept);
+    if (!types.includes('Type Name') || files.length !== 1 || !files[0].startsWith('sql-')) fail(start, types + files);
+  }
+
   writeFileSync(join(consumer, 'consumer.ts'), CONSUMER);
   mkdirSync(join(consumer, 'functions'));
   writeFileSync(join(consumer, 'functions/twice.js'), FUNCTIONS);
@@ -116,12 +124,12 @@ function bin(name, command) {
 }
 
 /** Runs a command to its end. @returns what it wrote to standard output */
-function run(step, [command, ...args], cwd) {
+function run(step, [command, ...args], cwd, env = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   });
   if (status !== 0) fail(step, `${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
   console.log(`ok: ${step}`);

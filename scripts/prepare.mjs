@@ -111,7 +111,7 @@ function npmCommand() {
 
 function isBuilt() {
   return (
-    ['cli.js', 'index.js', 'stream-thread.js'].every((file) => existsSync(join(root, 'dist', file))) &&
+    ['cli.js', 'index.js', 'millrace.cjs', 'stream-thread.js'].every((file) => existsSync(join(root, 'dist', file))) &&
     existsSync(buildStamp) &&
     readFileSync(buildStamp, 'utf8') === sourceHash()
   );

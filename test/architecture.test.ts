@@ -77,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ['model', 'parser', 'engine', 'server', 'testing'],
   index: ['model', 'engine', 'functions/library'],
+  launch: [],
 };
 
 /** Where each outside library may be named. Node's own modules are not listed: they may be used anywhere but in `model`. */
@@ -108,7 +109,15 @@ const MAY_NAME_ADAPTERS = [
 ];
 
 /** Where execution starts: bundles, and scripts that print what the source says about itself. */
-const ENTRIES = ['cli/main', 'index', 'executor/thread/worker', 'executor/shard/shard-worker'];
+const ENTRIES = [
+  'cli/main',
+  'index',
+  'executor/thread/worker',
+  'executor/shard/shard-worker',
+  'launch/cli',
+  'launch/stream-thread',
+  'launch/shard-thread',
+];
 
 const LINES_MAX = 800;
 

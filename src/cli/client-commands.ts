@@ -1,8 +1,8 @@
 import { readText } from './config/server-config.js';
 import { UsageError } from './exit.js';
 import type { CommandCall, CommandName } from './input.js';
+import { OUTPUT_FORMATS, type OutputFormat } from './render/output-format.js';
 import { printable } from './render/printable.js';
-import { OUTPUT_FORMATS, type OutputFormat } from './render/rows.js';
 import type { Shell } from './shell.js';
 
 interface Command {

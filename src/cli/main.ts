@@ -1,8 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MILLRACE_VERSION } from '../engine/version.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { errorText, exitCodeOf } from './render/error-text.js';
-import { OUTPUT_FORMATS, type OutputFormat } from './render/rows.js';
+import { OUTPUT_FORMATS, type OutputFormat } from './render/output-format.js';
 import { processTerminal, type Terminal } from './terminal.js';
 
 /*
@@ -178,6 +177,7 @@ Exit codes: 0 done, 1 a statement or row was refused, 2 wrong usage, 3 no connec
 const SERVER_NOTES = `
 Settings come from --config files, then from KSQL_* variables (KSQL_KSQL_SERVICE_ID is ksql.service.id), then from --set.
 Of the server's own there are listeners, ksql.queries.file and millrace.data.
+Compiled code is kept in the user's folder for caches, for a quicker start: MILLRACE_CODE_CACHE names another folder, or is off.
 `;
 
 const ROOT_EXAMPLES = [
@@ -256,11 +256,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { errorText, exitCodeOf } = await import('./render/error-text.js');
     terminal.writeError(errorText(error, terminal.err, terminal.columns));
     return exitCodeOf(error);
   }
 }
 
-const code = await main(process.argv.slice(2));
-// Output may still be on its way to a slow reader.
-process.stdout.write('', () => process.exit(code));
+void main(process.argv.slice(2)).then((code) => {
+  // Output may still be on its way to a slow reader.
+  process.stdout.write('', () => process.exit(code));
+});

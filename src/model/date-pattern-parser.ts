@@ -199,7 +199,7 @@ export class DateTextParser {
   #zoneName(at: number): number {
     const rest = this.#text.slice(at, at + 64);
     const word = /^[A-Za-z]+(?![A-Za-z/_])/.exec(rest)?.[0];
-    const long = /^[A-Za-z’' -]+ Time\b/i.exec(rest)?.[0];
+    const long = /^[A-Za-z\u2019' -]+ Time\b/i.exec(rest)?.[0];
     const named = long === undefined ? null : (longNames().get(long.toLowerCase()) ?? null);
     if (named !== null) {
       this.#zone = named;

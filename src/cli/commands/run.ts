@@ -2,7 +2,7 @@ import { EngineBackend } from '../backend/engine-backend.js';
 import { engineSettings, readText, withFunctions } from '../config/server-config.js';
 import { openEmbedded } from '../embedded.js';
 import type { ExitCode } from '../exit.js';
-import type { OutputFormat } from '../render/rows.js';
+import type { OutputFormat } from '../render/output-format.js';
 import { Shell } from '../shell.js';
 import { type Terminal, warnings } from '../terminal.js';
 import { runToEnd } from './sql.js';

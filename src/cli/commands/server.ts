@@ -6,7 +6,7 @@ import type { RunningServer } from '../../server/serve.js';
 import { readText, type ServerConfig, type ServerFlags, serverConfig } from '../config/server-config.js';
 import { openEmbedded } from '../embedded.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { LocatedError, type Source } from '../render/error-text.js';
+import { LocatedError, type Source } from '../render/located-error.js';
 import type { Terminal } from '../terminal.js';
 
 export interface ServerOptions extends ServerFlags {

@@ -3,7 +3,7 @@ import { assignment, readText, withFunctions } from '../config/server-config.js'
 import { EXIT, type ExitCode, Interrupted } from '../exit.js';
 import { completeLength } from '../input.js';
 import { errorText, exitCodeOf } from '../render/error-text.js';
-import type { OutputFormat } from '../render/rows.js';
+import type { OutputFormat } from '../render/output-format.js';
 import { Shell } from '../shell.js';
 import { type Terminal, warnings } from '../terminal.js';
 

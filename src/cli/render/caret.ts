@@ -1,5 +1,5 @@
 import type { SourceSpan } from '../../model/source-span.js';
-import type { Source } from './error-text.js';
+import type { Source } from './located-error.js';
 import type { Palette } from './palette.js';
 import { graphemes, printable, width } from './printable.js';
 

@@ -1,8 +1,8 @@
 import type { Entity } from '../../engine/entities.js';
 import { csvRecord } from './csv-text.js';
 import { entityView, type ViewBlock } from './entity-view.js';
+import type { OutputFormat } from './output-format.js';
 import { printableLines } from './printable.js';
-import type { OutputFormat } from './rows.js';
 import { type TableStyle, tableText } from './table.js';
 
 /** The answers of one request as text. */

@@ -2,28 +2,9 @@ import { RecordError, StatementError, SystemError } from '../../model/errors.js'
 import type { SourceSpan } from '../../model/source-span.js';
 import { EXIT, type ExitCode, Interrupted, UsageError } from '../exit.js';
 import { caretBlock } from './caret.js';
+import { LocatedError, type Source } from './located-error.js';
 import type { Palette } from './palette.js';
 import { printableLines } from './printable.js';
-
-/** A text that statements were taken from, and where it stands in a larger one. */
-export interface Source {
-  /** A file's name; null for what was typed. */
-  readonly name: string | null;
-  readonly text: string;
-  /** The number of its first line, counting from 1. */
-  readonly firstLine: number;
-}
-
-/** An error together with the text that its position counts in. */
-export class LocatedError extends Error {
-  override readonly name = 'LocatedError';
-  constructor(
-    override readonly cause: unknown,
-    readonly source: Source,
-  ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
 
 /**
  * What is told of an error: what is wrong, where, and what to do about it; never a stack trace. Ends with a line end.

@@ -2,6 +2,7 @@ import { JsonNumber, type JsonValue, quoteJsonString, writeJson } from '../../mo
 import type { ColumnInfo, RowInfo } from '../backend/backend.js';
 import { cellText, isRightAligned } from './cell.js';
 import { csvRecord } from './csv-text.js';
+import type { OutputFormat } from './output-format.js';
 import {
   columnWidths,
   naturalWidths,
@@ -10,9 +11,6 @@ import {
   TableWriter,
   VerticalWriter,
 } from './table.js';
-
-export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Turns the rows of one result into text, batch by batch. */
 export interface RowPrinter {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EXIT, Interrupted, UsageError } from '../../../../src/cli/exit.js';
-import { errorText, exitCodeOf, LocatedError } from '../../../../src/cli/render/error-text.js';
+import { errorText, exitCodeOf } from '../../../../src/cli/render/error-text.js';
+import { LocatedError } from '../../../../src/cli/render/located-error.js';
 import { PLAIN } from '../../../../src/cli/render/palette.js';
 import { StatementError, SystemError } from '../../../../src/model/errors.js';
 

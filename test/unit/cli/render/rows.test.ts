@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RowInfo } from '../../../../src/cli/backend/backend.js';
+import type { OutputFormat } from '../../../../src/cli/render/output-format.js';
 import { PLAIN } from '../../../../src/cli/render/palette.js';
-import { type OutputFormat, rowPrinter } from '../../../../src/cli/render/rows.js';
+import { rowPrinter } from '../../../../src/cli/render/rows.js';
 import { type JsonValue, parseJsonLossless } from '../../../../src/model/json-text.js';
 
 const COLUMNS = [
