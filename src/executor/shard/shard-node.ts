@@ -98,6 +98,8 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
   /** Shards of each query, from its changelog topic. */
   readonly #shardCounts = new Map<string, number>();
   readonly #serving = new Map<string, Set<number>>();
+  /** Hosts that may have shards. */
+  readonly #working = new Set<ShardHost>();
   readonly #advisory: NodeJS.Timeout;
   #wanted = new Map<string, WantedQuery>();
   #assignment: AssignmentData = { nodes: {}, owners: {} };
@@ -422,13 +424,22 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
             if (indexes.length > 0) list.push({ plan, options, shards: owners.length, indexes });
           });
         }
-        await Promise.all(hosts.map((host, h) => host.setQueries(lists[h]!)));
+        await Promise.all(hosts.map((host, h) => this.#hand(host, lists[h]!)));
         for (const queryId of gone) {
           if (!this.#wanted.has(queryId)) await hosts[0]!.forget(queryId);
           this.#serving.delete(queryId);
         }
       })
       .catch((error: Error) => log('error', `shards cannot be opened or closed: ${error.message}`));
+  }
+
+  /** A thread without shards that is to have none is not waited for: it may still be starting. */
+  async #hand(host: ShardHost, queries: readonly HostedQuery[]): Promise<void> {
+    if (queries.length === 0 && !this.#working.has(host)) return;
+    // Whether or not it succeeds, the host may have some of them.
+    if (queries.length > 0) this.#working.add(host);
+    await host.setQueries(queries);
+    if (queries.length === 0) this.#working.delete(host);
   }
 
   async #deleteInternalTopics(queryId: string): Promise<void> {
