@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 /** Files that are kept: a few entries of a few versions. */
 const FILES_MAX = 24;
@@ -39,7 +40,7 @@ export class CodeCache {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       if (!isOwnFolder(this.#folder)) return;
-      const draft = join(this.#folder, `${name}.${process.pid}`);
+      const draft = join(this.#folder, `${name}.${process.pid}-${threadId}`);
       writeFileSync(draft, Buffer.concat([digest(code), code]), { mode: 0o600 });
       renameSync(draft, join(this.#folder, name));
       this.#removeOldest();
