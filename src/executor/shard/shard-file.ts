@@ -12,17 +12,17 @@ const COMPANIONS = ['', '-wal', '-shm'] as const;
 export class ShardFile implements ShardState {
   readonly #path: string;
   readonly #queryId: string;
-  readonly #cacheBytes: number;
+  readonly #cacheBytes: () => number;
   #database: Database;
   #stores: LoggedTaskStores;
   #position: ShardPosition | null;
 
   /**
    * Opens the file, and creates it when it does not exist.
-   * @param cacheBytes kept in memory beside what is not written yet
+   * @param cacheBytes kept in memory beside what is not written yet; asked at every commit
    * @throws SystemError as `openDatabase` does
    */
-  constructor(path: string, queryId: string, cacheBytes: number) {
+  constructor(path: string, queryId: string, cacheBytes: () => number) {
     this.#path = path;
     this.#queryId = queryId;
     this.#cacheBytes = cacheBytes;

@@ -24,7 +24,7 @@ export interface LoggedTaskStoresOptions {
   readonly database: Database;
   readonly queryId: string;
   /** Estimated bytes of entries kept in memory after a flush, over all stores. What is not flushed yet is always kept. */
-  readonly cacheBytes: number;
+  readonly cacheBytes: number | (() => number);
   /** The fingerprint that was stored with the file's last commit; null for a file that has no state yet. */
   readonly fingerprint: string | null;
 }

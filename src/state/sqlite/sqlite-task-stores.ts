@@ -15,8 +15,11 @@ export interface SqliteTaskStoresOptions {
   /** The writer's connection. */
   readonly database: Database;
   readonly queryId: string;
-  /** Estimated bytes of entries kept in memory after a flush, over all stores. What is not flushed yet is always kept. */
-  readonly cacheBytes: number;
+  /**
+   * Estimated bytes of entries kept in memory after a flush, over all stores; a function is asked at each flush. What is not flushed yet is
+   * always kept.
+   */
+  readonly cacheBytes: number | (() => number);
   /** Where the tables of a logged file come from; null or nothing for a file that is not logged. */
   readonly log?: TableSource | null;
 }
@@ -47,14 +50,15 @@ interface OpenTable {
 export class SqliteTaskStores implements TaskStores {
   readonly #database: Database;
   readonly #queryId: string;
-  readonly #cacheBytes: number;
+  readonly #cacheBytes: () => number;
   readonly #log: TableSource | null;
   readonly #tables = new Map<string, OpenTable>();
 
   constructor(options: SqliteTaskStoresOptions) {
     this.#database = options.database;
     this.#queryId = options.queryId;
-    this.#cacheBytes = options.cacheBytes;
+    const { cacheBytes } = options;
+    this.#cacheBytes = typeof cacheBytes === 'number' ? () => cacheBytes : cacheBytes;
     this.#log = options.log ?? null;
   }
 
@@ -84,7 +88,7 @@ export class SqliteTaskStores implements TaskStores {
       if (!table.mayLogOnly) return false;
       unwritten += table.usage.unwrittenBytes;
     }
-    return unwritten <= this.#cacheBytes / 2;
+    return unwritten <= this.#cacheBytes() / 2;
   }
 
   /** A flush that tells the log alone. */
@@ -143,8 +147,9 @@ export class SqliteTaskStores implements TaskStores {
   /** Each table gives up its share of what is over the budget; within it, each partition its own. */
   #evict(): void {
     const { bytes } = this.memoryUsage();
-    if (bytes <= this.#cacheBytes) return;
-    const share = (bytes - this.#cacheBytes) / bytes;
+    const cacheBytes = this.#cacheBytes();
+    if (bytes <= cacheBytes) return;
+    const share = (bytes - cacheBytes) / bytes;
     for (const { table, partitions } of this.#tables.values()) {
       const goal = table.usage.bytes * (1 - share);
       let left = partitions.size;

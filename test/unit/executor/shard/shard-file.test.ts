@@ -15,7 +15,7 @@ describe('the file of a shard that may stay behind', () => {
   const changes = { record: (key: Buffer) => void records.push(key.toString('latin1')) };
 
   const open = () => {
-    file = new ShardFile(join(folder, 'Q-0.db'), 'Q', 1e6);
+    file = new ShardFile(join(folder, 'Q-0.db'), 'Q', () => 1e6);
     counts = file.stores.open(KEYED, 0);
   };
   const count = (n: number) => counts.set(['a'], [n], n);

@@ -41,7 +41,7 @@ describe('the tables of a node', () => {
     windows: readonly [string, number, number][] = [],
   ): string {
     const path = join(folder, `Q-${index}.db`);
-    const file = new ShardFile(path, 'Q', 0);
+    const file = new ShardFile(path, 'Q', () => 0);
     files.push(file);
     const keyed = file.stores.open(KEYED, index);
     for (const [key, value] of Object.entries(rows)) keyed.set([key], [value], value);

@@ -47,6 +47,22 @@ describe('SQLite stores', () => {
     expect(store.get(['key-0'])?.row).toEqual([0]);
   });
 
+  test('the budget may change from flush to flush', () => {
+    let budget = 1e9;
+    const stores = new SqliteTaskStores({ database, queryId: 'Q', cacheBytes: () => budget });
+    const store = stores.open(COUNTS, 0);
+    for (let i = 0; i < 1_000; i++) store.set([`key-${i}`], [i], i);
+    commit(stores);
+    expect(stores.memoryUsage().bytes).toBeGreaterThan(200_000);
+    for (const less of [100_000, 20_000]) {
+      budget = less;
+      store.set(['key-0'], [less], 0);
+      commit(stores);
+      expect(stores.memoryUsage().bytes).toBeLessThanOrEqual(less);
+    }
+    expect(store.get(['key-1'])?.row).toEqual([1]);
+  });
+
   test('keys in use outlast keys that are not', () => {
     const stores = open(60_000);
     const store = stores.open(COUNTS, 0);
