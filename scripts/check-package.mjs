@@ -5,7 +5,17 @@
  * Packages with native code are copied from here, so that nothing is compiled; `--full` installs them from the registry.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare, root } from './prepare.mjs';
@@ -68,11 +78,14 @@ try {
 
   const kept = join(folder, 'code');
   const show = [...npm, 'exec', '--offline', '--', 'millrace', 'sql', ':memory:', '-e', 'SHOW TYPES;'];
+  const written = new Set();
   for (const start of ['first start', 'start with code that is kept']) {
     const types = run(start, show, consumer, { MILLRACE_CODE_CACHE: kept });
     const files = readdirSync(kept);
     if (!types.includes('Type Name') || files.length !== 1 || !files[0].startsWith('sql-')) fail(start, types + files);
+    written.add(statSync(join(kept, files[0])).mtimeMs);
   }
+  if (written.size !== 1) fail('start with code that is kept', 'it was refused, and written anew');
 
   writeFileSync(join(consumer, 'consumer.ts'), CONSUMER);
   mkdirSync(join(consumer, 'functions'));

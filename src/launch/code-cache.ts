@@ -7,6 +7,9 @@ import { threadId } from 'node:worker_threads';
 /** Files that are kept: a few entries of a few versions. */
 const FILES_MAX = 24;
 const DIGEST_BYTES = 32;
+/** What the names of this class's files end with, drafts too: the folder may hold files of others. */
+const SUFFIX = '.v8code';
+const OWN = /\.v8code(?:\.\d+-\d+)?$/;
 
 /**
  * Code that V8 has compiled, kept for the next start, in files of one folder. A file is a SHA-256 of what follows, then
@@ -27,7 +30,7 @@ export class CodeCache {
   read(name: string): Buffer | undefined {
     try {
       if (!isOwnFolder(this.#folder)) return undefined;
-      const file = readFileSync(join(this.#folder, name));
+      const file = readFileSync(join(this.#folder, name + SUFFIX));
       const code = file.subarray(DIGEST_BYTES);
       return digest(code).equals(file.subarray(0, DIGEST_BYTES)) ? code : undefined;
     } catch {
@@ -35,14 +38,15 @@ export class CodeCache {
     }
   }
 
-  /** Keeps code under a name, whole or not at all, and removes the oldest files beyond `FILES_MAX`. */
+  /** Keeps code under a name, whole or not at all, and removes the oldest of its files beyond `FILES_MAX`. */
   write(name: string, code: Uint8Array): void {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       if (!isOwnFolder(this.#folder)) return;
-      const draft = join(this.#folder, `${name}.${process.pid}-${threadId}`);
+      const path = join(this.#folder, name + SUFFIX);
+      const draft = `${path}.${process.pid}-${threadId}`;
       writeFileSync(draft, Buffer.concat([digest(code), code]), { mode: 0o600 });
-      renameSync(draft, join(this.#folder, name));
+      renameSync(draft, path);
       this.#removeOldest();
     } catch {
       // A folder that is not to be written costs the next start a fifth of a second and nothing else.
@@ -51,6 +55,7 @@ export class CodeCache {
 
   #removeOldest(): void {
     const files = readdirSync(this.#folder)
+      .filter((name) => OWN.test(name))
       .map((name) => join(this.#folder, name))
       .map((path) => ({ path, time: statSync(path).mtimeMs }))
       .sort((a, b) => b.time - a.time);
@@ -60,15 +65,19 @@ export class CodeCache {
 
 /**
  * Where compiled code is kept: the folder that `MILLRACE_CODE_CACHE` names, else the user's folder for caches; undefined
- * when that variable says `off`.
+ * when that variable says `off`, or when this user has no home.
  */
 export function codeCacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   const wish = env.MILLRACE_CODE_CACHE;
   if (wish === 'off') return undefined;
   if (wish !== undefined && wish !== '') return wish;
   if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'millrace', 'code');
-  if (process.platform === 'darwin') return join(homedir(), 'Library/Caches/millrace/code');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'millrace/code');
+  if (process.platform !== 'darwin' && env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'millrace/code');
+  try {
+    return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'millrace/code');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A SHA-256, by which code and its source are told from others. */

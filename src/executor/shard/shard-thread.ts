@@ -28,6 +28,7 @@ import type {
 } from './shard-host.js';
 import type { ShardState, ShardWork } from './shard-ports.js';
 import { ShardRunner } from './shard-runner.js';
+import { stateCacheBytes } from './state-cache.js';
 import { TransientQueries } from './transient-queries.js';
 
 export interface ShardThreadParts {
@@ -53,10 +54,6 @@ const SLICE_MS = 3;
 const COMMIT_BYTES = 8 * 1024 * 1024;
 /** A thread asks the brokers for no more than a transaction in so many ms, however many shards it has. */
 const COMMIT_SPACING_MS = 4;
-/** Bytes of state that a shard keeps in memory after a commit, unless its query asks for more: enough for some ten thousand keys. */
-const STATE_CACHE_BYTES = 16 * 1024 * 1024;
-/** What the shards of a thread keep together: with more than 32 of them each has less. */
-const STATE_CACHES_BYTES = 512 * 1024 * 1024;
 /** How often repartition topics are trimmed, and retention is looked at. */
 const UPKEEP_MS = 5_000;
 
@@ -244,7 +241,7 @@ export class ShardThread implements ShardHost {
     const { plan, options, shards } = query.hosted;
     const { queryId } = plan;
     const path = join(settings.folder, `${fileName(queryId)}-${index}.db`);
-    const cacheBytes = (): number => Math.max(this.#cacheShare(), Math.floor(options.cacheBytes / shards));
+    const cacheBytes = (): number => stateCacheBytes(this.#shardCount, options.cacheBytes / shards);
     const errors = new ProcessingLog(queryId, () => clock.now());
     let topology: ShardTopology | null = null;
     const shard = new Shard({
@@ -289,10 +286,10 @@ export class ShardThread implements ShardHost {
     return running;
   }
 
-  #cacheShare(): number {
+  get #shardCount(): number {
     let shards = 0;
     for (const query of this.#queries.values()) shards += query.shards.size;
-    return Math.min(STATE_CACHE_BYTES, STATE_CACHES_BYTES / Math.max(1, shards));
+    return shards;
   }
 
   #openWork(

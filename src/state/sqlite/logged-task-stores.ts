@@ -16,15 +16,14 @@ import { ChangelogFold } from './changelog-fold.js';
 import { type DefinedTable, DefinitionRegister } from './definition-register.js';
 import { forEachRow } from './for-each-row.js';
 import { hashRows } from './hash-rows.js';
-import { SqliteTaskStores } from './sqlite-task-stores.js';
+import { SqliteTaskStores, type SqliteTaskStoresOptions } from './sqlite-task-stores.js';
 import { type LogState, TableLog } from './table-log.js';
 
 export interface LoggedTaskStoresOptions {
   /** The writer's connection to a file of which this query is the only one. */
   readonly database: Database;
   readonly queryId: string;
-  /** Estimated bytes of entries kept in memory after a flush, over all stores. What is not flushed yet is always kept. */
-  readonly cacheBytes: number | (() => number);
+  readonly cacheBytes: SqliteTaskStoresOptions['cacheBytes'];
   /** The fingerprint that was stored with the file's last commit; null for a file that has no state yet. */
   readonly fingerprint: string | null;
 }

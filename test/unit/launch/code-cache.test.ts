@@ -35,12 +35,12 @@ test('keeps code by name, in a folder for this user alone', () => {
   expect(cache.read('server')).toEqual(CODE);
   expect(cache.read('sql')).toBeUndefined();
   if (process.platform !== 'win32') expect(statSync(folder).mode & 0o777).toBe(0o700);
-  expect(readdirSync(folder)).toEqual(['server']);
+  expect(readdirSync(folder)).toEqual(['server.v8code']);
 });
 
 test('gives nothing of a file with any byte changed, or cut short', () => {
   cache.write('server', CODE);
-  const path = join(folder, 'server');
+  const path = join(folder, 'server.v8code');
   const whole = readFileSync(path);
   for (let at = 0; at < whole.length; at++) {
     const damaged = Buffer.from(whole);
@@ -60,7 +60,7 @@ test.skipIf(process.platform === 'win32')('neither reads nor writes a folder tha
     chmodSync(folder, mode);
     expect(cache.read('server')).toBeUndefined();
     cache.write('sql', CODE);
-    expect(existsSync(join(folder, 'sql'))).toBe(false);
+    expect(existsSync(join(folder, 'sql.v8code'))).toBe(false);
   }
   chmodSync(folder, 0o755);
   expect(cache.read('server')).toEqual(CODE);
@@ -80,14 +80,18 @@ test('does without where a folder cannot be made', () => {
   expect(cache.read('server')).toBeUndefined();
 });
 
-test('keeps the files that were written last', () => {
+test('keeps the files that were written last, and leaves those of others alone', () => {
+  cache.write('version-0', CODE);
+  writeFileSync(join(folder, 'letter.txt'), 'not ours');
+  writeFileSync(join(folder, 'version-0.v8code.4711-0'), 'a draft that was left');
+  for (const name of ['letter.txt', 'version-0.v8code.4711-0']) utimesSync(join(folder, name), 1, 1);
   for (let file = 0; file < 30; file++) {
     cache.write(`version-${file}`, CODE);
-    utimesSync(join(folder, `version-${file}`), 1_000 + file, 1_000 + file);
+    utimesSync(join(folder, `version-${file}.v8code`), 1_000 + file, 1_000 + file);
   }
   cache.write('version-30', CODE);
-  const expected = Array.from({ length: 24 }, (_, at) => `version-${7 + at}`);
-  expect(readdirSync(folder).sort()).toEqual(expected.sort());
+  const expected = Array.from({ length: 24 }, (_, at) => `version-${7 + at}.v8code`);
+  expect(readdirSync(folder).sort()).toEqual(['letter.txt', ...expected].sort());
 });
 
 describe('the folder', () => {

@@ -90,7 +90,7 @@ test('code that is damaged, or that V8 refuses, is compiled and kept anew', () =
   expect(Object.values(keptFiles())).not.toEqual([1_000_000]);
   expect(readFileSync(path).length).toBeGreaterThan(100);
 
-  new CodeCache(kept).write(basename(path), Buffer.from('not of V8'));
+  new CodeCache(kept).write(basename(path, '.v8code'), Buffer.from('not of V8'));
   age();
   expect(run()).toEqual(['bundle.cjs', 42]);
   expect(Object.values(keptFiles())).not.toEqual([1_000_000]);
