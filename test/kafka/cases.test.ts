@@ -4,11 +4,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openKafka } from '../../src/broker/kafka/open-kafka.js';
 import { parseCaseFile } from '../support/case-file.js';
 import { type CaseVariant, runCase } from '../support/case-runner.js';
+import { cleanLogsEvery } from './support/log-cleaner.js';
 
 /* The golden cases on a real cluster: what comes out must be what the embedded log gives. Every topic of the cluster is deleted after each. */
 
 const BROKERS = process.env['MILLRACE_TEST_KAFKA'];
 const FOLDER = join(import.meta.dirname, '../cases');
+const NEVER_MS = 86_400_000;
 
 const PLAIN: CaseVariant = {
   name: 'on Kafka',
@@ -45,9 +47,16 @@ describe.skipIf(BROKERS === undefined)('golden cases', () => {
   const deleteTopics = async (): Promise<void> => {
     for (const { name } of await kafka.topics.list()) if (!name.startsWith('__')) await kafka.topics.delete(name);
   };
-  beforeAll(deleteTopics);
+  beforeAll(async () => {
+    // The records' times are of 1970, and every change to a windowed table is looked at.
+    await cleanLogsEvery(BROKERS ?? '', NEVER_MS);
+    await deleteTopics();
+  });
   afterEach(deleteTopics);
-  afterAll(() => kafka.close());
+  afterAll(async () => {
+    await cleanLogsEvery(BROKERS ?? '', null);
+    await kafka.close();
+  });
 
   for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.case'))) {
     describe(file, () => {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PendingBatch } from '../../../src/broker/broker.js';
 import type { Kafka } from '../../../src/broker/kafka/open-kafka.js';
 import { RecordBatchBuilder } from '../../../src/broker/record-batch-builder.js';
-import { batchOf, connect, createTopic, NO_KAFKA, pause, RUN, read, readToEnd } from './adapter-kafka.js';
+import { cleanLogsEvery } from '../support/log-cleaner.js';
+import { batchOf, connect, createTopic, KAFKA, NO_KAFKA, pause, RUN, read, readToEnd } from './adapter-kafka.js';
 
 describe.skipIf(NO_KAFKA)('reading', () => {
   let kafka: Kafka;
@@ -72,14 +73,19 @@ describe.skipIf(NO_KAFKA)('reading', () => {
       if (round % 3 !== 2) last = round;
     };
     for (let round = 0; round < 60; round++) await append(round);
-    // A segment is closed by the first record that is a little younger; the cleaner comes by every few seconds.
     const isCompacted = async (): Promise<boolean> => {
       const { records } = await readToEnd(kafka, readers, topic);
       return records.length < 800 && records.some(({ offset }, i) => i > 0 && offset - records[i - 1]!.offset > 300);
     };
-    for (let round = 60; round < 180 && !(await isCompacted()); round++) {
-      await append(round);
-      await pause(500);
+    // A segment is closed by the first record that is a little younger.
+    await cleanLogsEvery(KAFKA, 100);
+    try {
+      for (let round = 60; round < 180 && !(await isCompacted()); round++) {
+        await append(round);
+        await pause(500);
+      }
+    } finally {
+      await cleanLogsEvery(KAFKA, null);
     }
     expect(await isCompacted()).toBe(true);
     const [offsets] = await kafka.topics.offsets([partition]);
