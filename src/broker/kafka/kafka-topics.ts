@@ -10,6 +10,7 @@ import {
   UNKNOWN_TOPIC_OR_PARTITION,
 } from './kafka-error-codes.js';
 import { brokerError } from './kafka-errors.js';
+import { TopicCreations } from './topic-creations.js';
 import type { Api } from './wire/api.js';
 import { CREATE_TOPICS } from './wire/create-topics.js';
 import { DELETE_RECORDS } from './wire/delete-records.js';
@@ -27,6 +28,7 @@ const UNKNOWN_MS = 2_000;
 /** Topics of a Kafka cluster. Kafka's own (`__consumer_offsets`) are not listed. */
 export class KafkaTopics implements ClusterTopics {
   readonly #connection: KafkaConnection;
+  readonly #creations = new TopicCreations((topics) => this.#controller(CREATE_TOPICS, { topics, timeoutMs: CALL_MS }));
 
   constructor(connection: KafkaConnection) {
     this.#connection = connection;
@@ -69,8 +71,7 @@ export class KafkaTopics implements ClusterTopics {
     const what = `topic "${name}" cannot be created`;
     const untilMs = performance.now() + CALL_MS;
     const id = await this.#connection.retry(untilMs, 'harmful', async () => {
-      const answers = await this.#controller(CREATE_TOPICS, { topic: request, timeoutMs: CALL_MS });
-      const { error, message, id } = answers[0] ?? { error: UNKNOWN_TOPIC_OR_PARTITION, message: null, id: '' };
+      const { error, message, id } = await this.#creations.ask(request);
       // Somebody else has just made it: the caller will want to use it.
       if (error === TOPIC_ALREADY_EXISTS) await this.#whenReady(name, null, untilMs).catch(() => {});
       // The brokers go on with it.
@@ -167,7 +168,7 @@ export class KafkaTopics implements ClusterTopics {
     const { map } = this.#connection;
     const controller = map.controller ?? (await this.#connection.metadata([])).controller;
     const answers = await this.#connection.node(controller, api, request, CALL_MS);
-    if (kafkaError(firstError(answers)).kind === 'moved') map.forgetController();
+    if (answers.some(({ error }) => kafkaError(error).kind === 'moved')) map.forgetController();
     return answers;
   }
 

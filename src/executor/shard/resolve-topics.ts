@@ -1,4 +1,4 @@
-import { type ClusterTopic, type ClusterTopics, LogError } from '../../broker/cluster-log.js';
+import { type ClusterTopic, type ClusterTopicRequest, type ClusterTopics, LogError } from '../../broker/cluster-log.js';
 import { SystemError } from '../../model/errors.js';
 import { changelogTopic } from '../../planner/physical/internal-names.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
@@ -65,11 +65,9 @@ export async function resolveTopics(
   const name = changelogTopic(serviceId, plan.queryId);
   const others = [plan.sink?.topic, place.processingLogTopic].filter((topic) => typeof topic === 'string');
   const [changelog, found, ...made] = await Promise.all([
-    ensure(topics, name, shards, replicas, CHANGELOG_SETTINGS),
+    ensureTopic(topics, changelogRequest(name, shards, replicas)),
     topics.describe(others),
-    ...topology.repartitions.map(({ topic, partitions }) =>
-      ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS),
-    ),
+    ...repartitionRequests(topology, replicas).map((request) => ensureTopic(topics, request)),
   ]);
   for (const topic of made) names.set(topic.name, topic);
   others.forEach((topic, i) => {
@@ -125,56 +123,75 @@ export async function describeQuery(topics: ClusterTopics, plan: PhysicalPlan): 
   return { topology: topologyOf(plan, (name) => described.get(name)!.partitions), described };
 }
 
-/** Makes the internal topics of a new query. */
-export async function createInternalTopics(
+/**
+ * The internal topics that a new query lacks.
+ * @throws SystemError `partitions-changed` when one that it has does not fit
+ */
+export async function missingInternalTopics(
   topics: ClusterTopics,
   plan: PhysicalPlan,
   { topology, described }: DescribedQuery,
   serviceId: string,
   shardsMax: number,
-): Promise<void> {
+): Promise<readonly ClusterTopicRequest[]> {
   const replicas = replicasOf(described);
-  const changelog = async (): Promise<void> => {
-    const name = changelogTopic(serviceId, plan.queryId);
-    const [before] = await topics.describe([name]);
-    if (before === null) await ensure(topics, name, shardCount(topology, shardsMax), replicas, CHANGELOG_SETTINGS);
-  };
-  await Promise.all([
-    changelog(),
-    ...topology.repartitions.map(({ topic, partitions }) =>
-      ensure(topics, topic, partitions, replicas, REPARTITION_SETTINGS),
-    ),
-  ]);
+  const repartitions = repartitionRequests(topology, replicas);
+  const name = changelogTopic(serviceId, plan.queryId);
+  const [changelog, ...found] = await topics.describe([name, ...repartitions.map((request) => request.name)]);
+  return [
+    // A changelog that is there says how many shards the query has.
+    ...(changelog === null ? [changelogRequest(name, shardCount(topology, shardsMax), replicas)] : []),
+    ...repartitions.filter((request, i) => {
+      const topic = found[i] ?? null;
+      if (topic !== null) checkPartitions(topic, request);
+      return topic === null;
+    }),
+  ];
 }
 
-async function ensure(
-  topics: ClusterTopics,
-  name: string,
-  partitions: number,
-  replicas: number,
-  settings: Readonly<Record<string, string>>,
-): Promise<ClusterTopic> {
-  const [before] = await topics.describe([name]);
-  let topic = before ?? null;
-  if (topic === null) {
-    try {
-      return await topics.create({ name, partitions, replicas, settings });
-    } catch (error) {
-      if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
-      [topic = null] = await topics.describe([name]);
-    }
+function changelogRequest(name: string, partitions: number, replicas: number): ClusterTopicRequest {
+  return { name, partitions, replicas, settings: CHANGELOG_SETTINGS };
+}
+
+function repartitionRequests({ repartitions }: QueryTopology, replicas: number): readonly ClusterTopicRequest[] {
+  return repartitions.map(({ topic, partitions }) => ({
+    name: topic,
+    partitions,
+    replicas,
+    settings: REPARTITION_SETTINGS,
+  }));
+}
+
+/** The topic, made if need be. @throws SystemError `partitions-changed` */
+async function ensureTopic(topics: ClusterTopics, request: ClusterTopicRequest): Promise<ClusterTopic> {
+  const [before] = await topics.describe([request.name]);
+  if (before == null) return createTopic(topics, request);
+  checkPartitions(before, request);
+  return before;
+}
+
+/** Makes a topic, which somebody else may make at the same time. @throws SystemError `partitions-changed` */
+export async function createTopic(topics: ClusterTopics, request: ClusterTopicRequest): Promise<ClusterTopic> {
+  try {
+    return await topics.create(request);
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
+    const [found] = await topics.describe([request.name]);
+    if (found == null) throw unknownTopic(request.name);
+    checkPartitions(found, request);
+    return found;
   }
-  if (topic === null) throw unknownTopic(name);
-  if (topic.partitions !== partitions) {
-    throw new SystemError(
-      `the topic "${name}" has ${topic.partitions} partitions where the query expects ${partitions}`,
-      {
-        code: 'partitions-changed',
-        hint: 'drop the query and create it again: its state was built for other partitions',
-      },
-    );
-  }
-  return topic;
+}
+
+function checkPartitions(topic: ClusterTopic, { name, partitions }: ClusterTopicRequest): void {
+  if (topic.partitions === partitions) return;
+  throw new SystemError(
+    `the topic "${name}" has ${topic.partitions} partitions where the query expects ${partitions}`,
+    {
+      code: 'partitions-changed',
+      hint: 'drop the query and create it again: its state was built for other partitions',
+    },
+  );
 }
 
 /** Internal topics are kept as safely as what they are made from. */

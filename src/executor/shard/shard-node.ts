@@ -1,5 +1,6 @@
 import type { Appended, PendingBatch, Position } from '../../broker/broker.js';
 import {
+  type ClusterTopicRequest,
   type ClusterTopics,
   type GroupEvents,
   type GroupMemberData,
@@ -24,7 +25,7 @@ import type {
 import { assignShards } from './assignment.js';
 import type { CommandTopic } from './command-topic.js';
 import { queryStatus } from './node-status.js';
-import { createInternalTopics, describeQuery } from './resolve-topics.js';
+import { createTopic, describeQuery, missingInternalTopics } from './resolve-topics.js';
 import type { HostEvent, HostedQuery, HostedStatus, ShardHost, ShardHostOwner } from './shard-host.js';
 
 /** What a node says of itself to the leader of the group. */
@@ -148,9 +149,10 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
     const queries = change.commands.length === 0 ? [] : change.deploy.map(({ plan }) => plan);
     const readsMade = queries.some((plan) => sourcesOf(plan).some(({ topic }) => made.has(topic)));
     if (readsMade) await this.#createTopics(change);
+    const missing = await Promise.all(queries.map((plan) => this.#prepareQuery(plan)));
     await Promise.all([
       ...(readsMade ? [] : [this.#createTopics(change)]),
-      ...queries.map((plan) => this.#prepareQuery(plan)),
+      ...missing.flat().map((request) => createTopic(this.#parts.topics, request)),
     ]);
     await commands.append(change.commands);
     // The command was heard, and `follow` called: what is to be closed here is closed before its topics go.
@@ -159,16 +161,17 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
     for (const name of change.deleteTopics) await this.#parts.topics.delete(name);
   }
 
-  async #prepareQuery(plan: PhysicalPlan): Promise<void> {
+  /** Finds out whether a new query can run. Returns the internal topics that it lacks. */
+  async #prepareQuery(plan: PhysicalPlan): Promise<readonly ClusterTopicRequest[]> {
     const { topics, serviceId, shardsMax, rehearse } = this.#parts;
     const described = await describeQuery(topics, plan);
     rehearse(plan, described.topology);
-    await createInternalTopics(topics, plan, described, serviceId, shardsMax);
+    return missingInternalTopics(topics, plan, described, serviceId, shardsMax);
   }
 
   async #createTopics({ createTopics }: ThreadChange): Promise<void> {
     const { topics } = this.#parts;
-    for (const { name, config } of createTopics) {
+    const create = async ({ name, config }: ThreadChange['createTopics'][number]): Promise<void> => {
       try {
         await topics.create(topicRequest(name, config));
       } catch (error) {
@@ -177,7 +180,8 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
         if (found?.partitions !== config.partitions)
           throw topicDiffers(name, found?.partitions ?? 0, config.partitions);
       }
-    }
+    };
+    await Promise.all(createTopics.map(create));
   }
 
   follow(queries: readonly WantedQuery[]): void {

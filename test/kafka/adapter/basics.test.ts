@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BatchReaders } from '../../../src/broker/cluster-log.js';
+import type { BatchReaders, ClusterTopicRequest } from '../../../src/broker/cluster-log.js';
 import type { Kafka } from '../../../src/broker/kafka/open-kafka.js';
 import {
   batchOf,
@@ -58,6 +58,34 @@ describe.skipIf(NO_KAFKA)('topics of a cluster', () => {
     expect(await errorOf(kafka.topics.offsets([{ topic: topic.name, partition: 5 }]))).toMatchObject({
       code: 'unknown-topic',
     });
+  });
+
+  test('asked for at once are judged one by one', async () => {
+    const taken = await createTopic(kafka, 'taken');
+    const request = (name: string, change: object = {}): ClusterTopicRequest => ({
+      name,
+      partitions: 2,
+      replicas: 1,
+      settings: {},
+      ...change,
+    });
+    const [first, second, bad, twice] = [topicName('a'), topicName('b'), topicName('c'), topicName('d')];
+    const made = await Promise.allSettled(
+      [
+        request(first),
+        request(taken.name),
+        request(bad, { replicas: 7 }),
+        request(second),
+        request(twice),
+        request(twice),
+      ].map((one) => kafka.topics.create(one)),
+    );
+    const told = made.map((one) =>
+      one.status === 'fulfilled' ? one.value.name : (one.reason as { code: string }).code,
+    );
+    expect(told).toEqual([first, 'topic-exists', 'invalid-replication-factor', second, twice, 'topic-exists']);
+    const described = await kafka.topics.describe([first, second, twice, bad]);
+    expect(described.map((topic) => topic?.partitions)).toEqual([2, 2, 2, undefined]);
   });
 
   test('tell who the cluster is', async () => {

@@ -2,7 +2,7 @@ import type { ClusterTopicRequest } from '../../cluster-log.js';
 import type { Api } from './api.js';
 
 export interface CreateTopicsRequest {
-  readonly topic: ClusterTopicRequest;
+  readonly topics: readonly ClusterTopicRequest[];
   readonly timeoutMs: number;
 }
 
@@ -12,29 +12,32 @@ export interface TopicResult {
 }
 
 export interface CreateTopicsAnswer extends TopicResult {
+  readonly name: string;
   readonly id: string;
 }
 
-/** Creates one topic. */
+/** Creates topics, each of another name. */
 export const CREATE_TOPICS: Api<CreateTopicsRequest, readonly CreateTopicsAnswer[]> = {
   name: 'CreateTopics',
   key: 19,
   version: 7,
   flexible: true,
-  encode(to, { topic, timeoutMs }) {
-    to.compactArrayLength(1);
-    to.compactString(topic.name);
-    to.int32(topic.partitions);
-    to.int16(topic.replicas);
-    to.compactArrayLength(0);
-    const settings = Object.entries(topic.settings);
-    to.compactArrayLength(settings.length);
-    for (const [name, value] of settings) {
-      to.compactString(name);
-      to.compactNullableString(value);
+  encode(to, { topics, timeoutMs }) {
+    to.compactArrayLength(topics.length);
+    for (const topic of topics) {
+      to.compactString(topic.name);
+      to.int32(topic.partitions);
+      to.int16(topic.replicas);
+      to.compactArrayLength(0);
+      const settings = Object.entries(topic.settings);
+      to.compactArrayLength(settings.length);
+      for (const [name, value] of settings) {
+        to.compactString(name);
+        to.compactNullableString(value);
+        to.noTags();
+      }
       to.noTags();
     }
-    to.noTags();
     to.int32(timeoutMs);
     to.bool(false);
     to.noTags();
@@ -42,8 +45,7 @@ export const CREATE_TOPICS: Api<CreateTopicsRequest, readonly CreateTopicsAnswer
   decode(from) {
     from.int32();
     return from.compactArray((f) => {
-      f.compactString();
-      const result = { id: f.uuid(), error: f.int16(), message: f.compactNullableString() };
+      const result = { name: f.compactString(), id: f.uuid(), error: f.int16(), message: f.compactNullableString() };
       f.int32();
       f.int16();
       for (let settings = f.compactArrayLength(); settings > 0; settings--) {
