@@ -102,7 +102,8 @@ export class BrokerFetcher {
       const key = partitionKey(topicId, partition);
       const same = partitions.get(key);
       if (same === undefined) {
-        partitions.set(key, { topicId, partition, offset: position, bytesMax: this.#limits.partitionBytesMax });
+        const bytesMax = Math.min(reader.wantedBytes, this.#limits.partitionBytesMax);
+        partitions.set(key, { topicId, partition, offset: position, bytesMax });
       } else if (same.offset !== position) {
         crowded.add(reader);
         continue;

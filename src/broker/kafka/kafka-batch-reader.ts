@@ -17,6 +17,13 @@ import type { FetchedPartition } from './wire/fetch.js';
 /** A piece below this share of an answer is copied out of it, so that it does not keep all of it alive. */
 const SHARE_KEPT_MIN = 1 / 16;
 
+/**
+ * What a reader asks for first, in bytes; twice as much after each answer. A large answer would keep the first records of the other partitions
+ * waiting, and with them everything that comes of them.
+ */
+const FIRST_BYTES = 64 * 1024;
+const BYTES_MAX = 1024 * 1024 * 1024;
+
 /** What a reader asks of whoever opened it. */
 export interface ReaderOwner {
   /** There is room again for what the reader waits for. */
@@ -39,6 +46,7 @@ export class KafkaBatchReader implements BatchReader {
   #end = -1;
   #taken: number;
   #position: number;
+  #wantedBytes = FIRST_BYTES;
   #failure: SystemError | null = null;
   #unavailable: string | null = null;
   #closed = false;
@@ -90,6 +98,11 @@ export class KafkaBatchReader implements BatchReader {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** How much is to be fetched next, unless a limit is lower. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
   }
 
   /** Whether more is to be fetched. */
@@ -155,7 +168,9 @@ export class KafkaBatchReader implements BatchReader {
     }
     if (failure !== null) this.fail(failure);
     else if (this.#position !== positionBefore || this.#end !== endBefore) this.#events.onChange();
-    return this.#position !== positionBefore;
+    if (this.#position === positionBefore) return false;
+    this.#wantedBytes = Math.min(2 * this.#wantedBytes, BYTES_MAX);
+    return true;
   }
 
   fail(failure: SystemError): void {

@@ -288,7 +288,7 @@ export function fetched(partitions: readonly FakeFetched[], error = 0): Reaction
 /** The partitions that a Fetch asks for. */
 export function fetchRequest(request: Received): {
   waitMs: number;
-  partitions: { topicId: string; partition: number; offset: number }[];
+  partitions: { topicId: string; partition: number; offset: number; bytesMax: number }[];
 } {
   const from = new Decoder(request.body);
   from.int32();
@@ -306,9 +306,9 @@ export function fetchRequest(request: Received): {
       const offset = p.int64();
       p.int32();
       p.int64();
-      p.int32();
+      const bytesMax = p.int32();
       p.skipTags();
-      return { topicId, partition, offset };
+      return { topicId, partition, offset, bytesMax };
     });
     f.skipTags();
     return one!;

@@ -114,6 +114,28 @@ describe('a reader', () => {
     expect([reader.next, reader.end]).toEqual([21, 21]);
   });
 
+  test('asks for little first, and for twice as much after each answer', async () => {
+    await kafka.close();
+    start({ partitionBytesMax: 200_000, waitMs: 5 });
+    logs[0] = Array.from({ length: 30 }, (_, i) => dataBatch(2, null, 2 * i));
+    const asked: number[] = [];
+    broker.on(KEYS.fetch, (request) => {
+      const served = serve(request);
+      if (served[0]!.records !== null) asked.push(fetchRequest(request).partitions[0]!.bytesMax);
+      return fetched(served);
+    });
+    const { reader } = open();
+    await until(() => {
+      reader.take(1 << 20);
+      return reader.next === 60;
+    }, 'the end');
+    expect(asked).toEqual([65_536, 131_072, 200_000]);
+    // What comes later is asked for at once.
+    logs[0]!.push(dataBatch(2, null, 60));
+    await until(() => reader.waitingBytes > 0, 'one more');
+    expect(asked.at(-1)).toBe(200_000);
+  });
+
   test('goes on where a batch was cut', async () => {
     logs[0] = Array.from({ length: 30 }, (_, i) => dataBatch(2, null, 2 * i));
     expect(logs[0]!.reduce((sum, batch) => sum + batchSize(batch), 0)).toBeGreaterThan(2000);
