@@ -12,6 +12,7 @@ import { RecordOutputBuffer } from '../task/output-buffer.js';
 import { ProcessingLog } from '../task/processing-log.js';
 import { ErrorTopic } from '../thread/error-topic.js';
 import type { DeployOptions } from '../thread/stream-thread.js';
+import { commitIntervalMs } from './commit-interval.js';
 import type { Failpoints } from './failpoints.js';
 import type { InputPosition } from './position-record.js';
 import { resolveTopics, type ShardTopology, transactionalId } from './resolve-topics.js';
@@ -415,7 +416,8 @@ export class ShardThread implements ShardHost {
     const shards: Shard[] = [];
     for (const query of this.#queries.values()) for (const { shard } of query.shards.values()) shards.push(shard);
     const { elapsed } = this.#parts;
-    const interval = Math.max(this.#parts.settings.commitIntervalMs, shards.length * COMMIT_SPACING_MS);
+    const interval = this.#parts.settings.commitIntervalMs;
+    const spacing = shards.length * COMMIT_SPACING_MS;
     let processed = this.#transients.advance();
     let soonest = Number.POSITIVE_INFINITY;
     const share = Math.max(0.5, SLICE_MS / Math.max(1, shards.length));
@@ -431,7 +433,7 @@ export class ShardThread implements ShardHost {
         else if (fileDue < soonest) soonest = fileDue;
         continue;
       }
-      const due = shard.lastCommit + interval;
+      const due = shard.lastCommit + Math.max(commitIntervalMs(interval, shard.counters.commits), spacing);
       if (now >= due || shard.work!.pendingBytes >= COMMIT_BYTES) void shard.commit(now);
       else if (due < soonest) soonest = due;
     }
