@@ -61,6 +61,20 @@ export interface ClusterTopics {
   trim(before: readonly Position[]): Promise<void>;
 }
 
+/** Makes a topic, or finds the one of this name that somebody else has just made; null if that is gone again. */
+export async function createOrFindTopic(
+  topics: ClusterTopics,
+  request: ClusterTopicRequest,
+): Promise<ClusterTopic | null> {
+  try {
+    return await topics.create(request);
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
+    const [found] = await topics.describe([request.name]);
+    return found ?? null;
+  }
+}
+
 /** What a reader of a partition hears. */
 export interface BatchReaderEvents {
   /** There is more to take, or `end` or `next` have moved, or `failure` is set. May be called at any time but not from within `take`. */

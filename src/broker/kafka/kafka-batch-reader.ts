@@ -22,7 +22,6 @@ const SHARE_KEPT_MIN = 1 / 16;
  * waiting, and with them everything that comes of them.
  */
 const FIRST_BYTES = 64 * 1024;
-const BYTES_MAX = 1024 * 1024 * 1024;
 
 /** What a reader asks of whoever opened it. */
 export interface ReaderOwner {
@@ -169,7 +168,7 @@ export class KafkaBatchReader implements BatchReader {
     if (failure !== null) this.fail(failure);
     else if (this.#position !== positionBefore || this.#end !== endBefore) this.#events.onChange();
     if (this.#position === positionBefore) return false;
-    this.#wantedBytes = Math.min(2 * this.#wantedBytes, BYTES_MAX);
+    this.#wantedBytes *= 2;
     return true;
   }
 

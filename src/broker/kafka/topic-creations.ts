@@ -9,7 +9,7 @@ interface Waiting {
 }
 
 /**
- * Puts topics that are asked for in the same turn into one request. A broker makes several as fast as one, and looks at the next request of a
+ * Puts topics that are asked for before the event loop turns into one request. A broker makes several as fast as one, and looks at the next request of a
  * connection once it has answered the last.
  */
 export class TopicCreations {
@@ -25,7 +25,7 @@ export class TopicCreations {
   ask(topic: ClusterTopicRequest): Promise<CreateTopicsAnswer> {
     // A broker refuses a request that names a topic twice.
     if (this.#waiting.has(topic.name)) this.#flush();
-    if (this.#waiting.size === 0) setImmediate(() => this.#flush());
+    if (this.#waiting.size === 0) process.nextTick(() => this.#flush());
     return new Promise((resolve, reject) => {
       this.#waiting.set(topic.name, { topic, resolve, reject });
     });

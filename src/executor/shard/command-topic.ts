@@ -4,6 +4,7 @@ import {
   type BatchReaders,
   type ClusterTopic,
   type ClusterTopics,
+  createOrFindTopic,
   LogError,
   type TransactionalWriter,
   type Writers,
@@ -99,15 +100,9 @@ export class CommandTopic {
     return before;
   }
 
-  async #create(): Promise<ClusterTopic | null> {
+  #create(): Promise<ClusterTopic | null> {
     const { topics, replicas } = this.#parts;
-    try {
-      return await topics.create({ name: this.name, partitions: 1, replicas, settings: TOPIC_SETTINGS });
-    } catch (error) {
-      if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
-      const [topic] = await topics.describe([this.name]);
-      return topic ?? null;
-    }
+    return createOrFindTopic(topics, { name: this.name, partitions: 1, replicas, settings: TOPIC_SETTINGS });
   }
 
   /** A new service will have commands at once. What fails here is done when it is needed. */

@@ -6,8 +6,8 @@ const EARLY_COMMITS = 3;
  * long after each that follows, up to the interval. The first results of a query whose rows pass a repartition topic take two commits, one behind
  * the other.
  *
- * @param commits how many the shard has made since it was opened
+ * @param commits how many the shard has made since it was opened, at least 1
  */
 export function commitIntervalMs(intervalMs: number, commits: number): number {
-  return commits > EARLY_COMMITS ? intervalMs : intervalMs / 2 ** (EARLY_COMMITS + 1 - Math.max(1, commits));
+  return intervalMs / 2 ** Math.max(0, EARLY_COMMITS + 1 - commits);
 }

@@ -1,4 +1,9 @@
-import { type ClusterTopic, type ClusterTopicRequest, type ClusterTopics, LogError } from '../../broker/cluster-log.js';
+import {
+  type ClusterTopic,
+  type ClusterTopicRequest,
+  type ClusterTopics,
+  createOrFindTopic,
+} from '../../broker/cluster-log.js';
 import { SystemError } from '../../model/errors.js';
 import { changelogTopic } from '../../planner/physical/internal-names.js';
 import type { PhysicalPlan } from '../../planner/physical/physical-plan.js';
@@ -172,15 +177,10 @@ async function ensureTopic(topics: ClusterTopics, request: ClusterTopicRequest):
 
 /** Makes a topic, which somebody else may make at the same time. @throws SystemError `partitions-changed` */
 export async function createTopic(topics: ClusterTopics, request: ClusterTopicRequest): Promise<ClusterTopic> {
-  try {
-    return await topics.create(request);
-  } catch (error) {
-    if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
-    const [found] = await topics.describe([request.name]);
-    if (found == null) throw unknownTopic(request.name);
-    checkPartitions(found, request);
-    return found;
-  }
+  const topic = await createOrFindTopic(topics, request);
+  if (topic === null) throw unknownTopic(request.name);
+  checkPartitions(topic, request);
+  return topic;
 }
 
 function checkPartitions(topic: ClusterTopic, { name, partitions }: ClusterTopicRequest): void {

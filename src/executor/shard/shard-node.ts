@@ -2,10 +2,10 @@ import type { Appended, PendingBatch, Position } from '../../broker/broker.js';
 import {
   type ClusterTopicRequest,
   type ClusterTopics,
+  createOrFindTopic,
   type GroupEvents,
   type GroupMemberData,
   type GroupMembership,
-  LogError,
   type PlainWriter,
   topicRequest,
   type Writers,
@@ -172,14 +172,8 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
   async #createTopics({ createTopics }: ThreadChange): Promise<void> {
     const { topics } = this.#parts;
     const create = async ({ name, config }: ThreadChange['createTopics'][number]): Promise<void> => {
-      try {
-        await topics.create(topicRequest(name, config));
-      } catch (error) {
-        if (!(error instanceof LogError) || error.code !== 'topic-exists') throw error;
-        const [found] = await topics.describe([name]);
-        if (found?.partitions !== config.partitions)
-          throw topicDiffers(name, found?.partitions ?? 0, config.partitions);
-      }
+      const topic = await createOrFindTopic(topics, topicRequest(name, config));
+      if (topic?.partitions !== config.partitions) throw topicDiffers(name, topic?.partitions ?? 0, config.partitions);
     };
     await Promise.all(createTopics.map(create));
   }
