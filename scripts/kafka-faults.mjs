@@ -4,7 +4,7 @@
  *
  *   node scripts/kafka-faults.mjs check                                the judge itself, on made-up logs; needs no broker
  *   node scripts/kafka-faults.mjs kill [--kills 2000] [--every 100] [--fresh 500] [--guarantee at_least_once]
- *   node scripts/kafka-faults.mjs nodes [--minutes 10] [--nodes 3]     nodes start, stop, die and freeze
+ *   node scripts/kafka-faults.mjs nodes [--minutes 10] [--nodes 3]     nodes start, stop, relieve one another, die, freeze
  *   node scripts/kafka-faults.mjs broker [--away SECONDS] [--only NAME,...]
  *                                                                      brokers that are away, refuse a password; a full disk
  *   node scripts/kafka-faults.mjs ci                                   a short run of everything

@@ -1,6 +1,6 @@
 /**
- * Several nodes of one service that start, stop, die and freeze at random while records come in. After each disturbance every shard must go on
- * within the session timeout and a little; what a node does that was frozen for longer than its session must not show.
+ * Several nodes of one service that start, stop, relieve one another, die and freeze at random while records come in. After each disturbance
+ * every shard must go on within the session timeout and a little; what a node does that was frozen for longer than its session must not show.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,8 @@ const SESSION_MS = 6_000;
 const FIRST_MS = 60_000;
 const READY_MS = 60_000;
 const PAUSE_MS = 2_000;
+/** A node that starts is a member of its group by then. */
+const JOIN_MS = 2_000;
 const FENCED = /fenced|belongs to another node/;
 
 export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee, rate, environment, random }) {
@@ -26,7 +28,7 @@ export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee,
   const names = Array.from({ length: count }, (_, i) => `node${i + 1}`);
   /** Server of each node that runs. */
   const up = new Map();
-  const took = new Map(['start', 'stop', 'kill', 'freeze', 'thaw'].map((kind) => [kind, []]));
+  const took = new Map(['start', 'stop', 'relieve', 'kill', 'freeze', 'thaw'].map((kind) => [kind, []]));
   const boundMs = SESSION_MS + slackSeconds * 1_000;
   const problems = [];
   let fenced = 0;
@@ -61,6 +63,13 @@ export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee,
       if (problem !== null) problems.push(`${node}: ${problem}`);
       gone(node);
     },
+    /** One that works stops while this one joins. */
+    relieve: async (node) => {
+      const old = random.pick([...up.keys()]);
+      const joins = actions.start(node);
+      await sleep(random.between(0, JOIN_MS));
+      await Promise.all([actions.stop(old), joins]);
+    },
     kill: async (node) => {
       await up.get(node).kill();
       gone(node);
@@ -87,7 +96,8 @@ export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee,
     while (performance.now() - begun < minutes * 60_000 && problems.length === 0) {
       const node = random.pick(names);
       // One node at least goes on working: else nothing could be said of the others' work.
-      const kinds = !up.has(node) ? ['start'] : up.size > 1 ? ['stop', 'kill', 'freeze'] : [];
+      const joining = up.size > 1 ? ['start', 'relieve'] : ['start'];
+      const kinds = !up.has(node) ? joining : up.size > 1 ? ['stop', 'kill', 'freeze'] : [];
       if (kinds.length === 0) continue;
       const kind = random.pick(kinds);
       await actions[kind](node);

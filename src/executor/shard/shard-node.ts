@@ -407,11 +407,12 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
     }
   }
 
-  /** Makes the hosts run what this node owns, one change after the other. */
+  /** Makes the hosts run what this node owns, one change after the other. Hosts that are being closed get nothing more. */
   #reconcile(gone: readonly string[]): void {
     const { hosts, node, log } = this.#parts;
     this.#reconciling = this.#reconciling
       .then(async () => {
+        if (this.#closed) return;
         const lists: HostedQuery[][] = hosts.map(() => []);
         for (const [queryId, { plan, options }] of this.#wanted) {
           const owners = this.#assignment.owners[queryId];

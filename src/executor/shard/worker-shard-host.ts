@@ -30,21 +30,21 @@ export class WorkerShardHost implements ShardHost {
       confirmOwner: (queryId: string, index: number) => owner.confirmOwner(queryId, index),
       loadSchema: (id: number) => owner.loadSchema(id),
     });
-    const die = (cause: unknown): void => {
-      const error = new SystemError(
-        `a stream thread has failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          code: 'stream-thread-failed',
-          hint: 'start the node again; its shards go on from the last commit',
-          cause,
-        },
-      );
+    const die = (cause: Error): void => {
+      const error = new SystemError(`a stream thread has failed: ${cause.message}`, {
+        code: 'stream-thread-failed',
+        hint: 'start the node again; its shards go on from the last commit',
+        cause,
+      });
       this.#rpc.fail(error);
       if (!this.#closing) onDeath(error);
       this.#closing = true;
     };
     this.#worker.on('error', die);
-    this.#worker.on('exit', (code) => die(`its thread ended with code ${code}`));
+    this.#worker.on('exit', (code) => {
+      if (this.#closing && code === 0) this.#rpc.fail(new SystemError('the engine is closed', { code: 'closed' }));
+      else die(new Error(`its thread ended with code ${code}`));
+    });
   }
 
   setQueries(queries: readonly HostedQuery[]): Promise<void> {
