@@ -29,7 +29,7 @@ export interface EngineOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** For tests, with `threads: 0`. */
   readonly clock?: Clock;
-  /** Hears what an operator should know: of a node on Kafka, of functions of users. By default nobody does. */
+  /** Hears what an operator should know: of a node on Kafka, of functions of users, of a thread that has failed. By default nobody does. */
   readonly log?: NodeLog;
   /**
    * On Kafka: true returns before the cluster has answered, and waits for it as long as it takes; statements are refused until `Engine.ready`
@@ -85,6 +85,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   });
   runtime.thread.subscribe((event) => {
     if (event.kind === 'commands') functions.check(engine.core.catalog.queries());
+    else if (event.kind === 'threadFailed') options.log?.('error', event.error);
   });
   const ready = engine.begin(async () => {
     await runtime.connected;

@@ -108,6 +108,21 @@ describe.skipIf(NO_KAFKA)('the catalog of a service on a cluster', () => {
   );
 
   it(
+    'says that it is lost when its topic is deleted, and makes no other by itself',
+    async () => {
+      await node.run(stream('S'));
+      await service.kafka.topics.delete(service.commandTopic);
+      await expect.poll(async () => (await health()).isHealthy, PATIENCE).toBe(false);
+      expect((await health()).details['commandRunner']).toMatchObject({ isHealthy: false });
+      expect(node.engine.info().status).toBe('ERROR');
+      expect(service.logged).toContainEqual(expect.stringMatching(/^a error: the catalog cannot be read on: /));
+      await expect(node.run(stream('R'))).rejects.toThrow();
+      expect(await service.internalTopics()).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
     'drops a table with its query, its topics and its files',
     async () => {
       await node.run(stream('S'), GROUPED);
