@@ -51,6 +51,10 @@ export class WorkerShardHost implements ShardHost {
     return this.#rpc.call('setQueries', queries);
   }
 
+  kept(): Promise<readonly string[]> {
+    return this.#rpc.call('kept');
+  }
+
   forget(queryId: string): Promise<void> {
     return this.#rpc.call('forget', queryId);
   }
