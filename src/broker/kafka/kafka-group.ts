@@ -51,6 +51,8 @@ export class KafkaGroup implements GroupMembership {
   readonly #watch: NodeJS.Timeout;
   readonly #loops: Promise<unknown>;
   #memberId = '';
+  /** Whether the coordinator may count this node as a member: it does so before it answers the first join, which may take long. */
+  #isKnown = false;
   /** -1 before the first join, and after the group has thrown us out. */
   #generation = -1;
   #isLeader = false;
@@ -109,9 +111,10 @@ export class KafkaGroup implements GroupMembership {
   }
 
   async close(leave: boolean): Promise<void> {
-    const wasMember = this.#ended === null && this.#memberId !== '';
+    const isNamed = this.#memberId !== '' || this.#options.instanceId !== null;
+    const mayBeMember = this.#ended === null && this.#isKnown && isNamed;
     this.#end(closedError());
-    if (leave && wasMember) await this.#leave().catch(() => {});
+    if (leave && mayBeMember) await this.#leave().catch(() => {});
     await this.#connection.close();
     await this.#loops;
     this.#onClose();
@@ -157,6 +160,7 @@ export class KafkaGroup implements GroupMembership {
   async #join(): Promise<boolean> {
     const { groupId, events } = this.#options;
     const nodeId = await this.#connection.coordinator('group', groupId);
+    this.#isKnown = true;
     const joined = await this.#connection.node(
       nodeId,
       JOIN_GROUP,
@@ -200,6 +204,7 @@ export class KafkaGroup implements GroupMembership {
     const { kind, name } = kafkaError(error);
     if (error === UNKNOWN_MEMBER_ID) {
       this.#memberId = '';
+      this.#isKnown = false;
       this.#generation = -1;
       this.#lose(`the group "${groupId}" does not know this node any more`);
     } else if (error === FENCED_INSTANCE_ID) {

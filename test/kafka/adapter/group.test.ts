@@ -184,6 +184,20 @@ describe.skipIf(NO_KAFKA)('a group', () => {
     await b.membership.confirm();
   });
 
+  test('is left by a node that is closed before its first join is answered', async () => {
+    newGroup();
+    // It learns of others at its next heartbeat, which is a third of its session away.
+    const a = start('a', undefined, SESSION_MS * 2);
+    await until(sharedBy(a), 'one node has all');
+    const b = start('b', undefined, SESSION_MS * 10);
+    await pause(SESSION_MS / 6);
+    expect(b.generation).toBe(-1);
+    const { generation } = a;
+    await b.close(true);
+    await until(() => a.generation > generation && a.seen.join() === 'a', 'the other is alone', SESSION_MS * 4);
+    expect(a.shards).toEqual(SHARDS);
+  });
+
   test('takes members without a name', async () => {
     newGroup();
     const a = start('a', null);
