@@ -168,22 +168,6 @@ describe.skipIf(NO_KAFKA)('the catalog of a service on a cluster', () => {
   );
 
   it(
-    'deletes the files of a query that was dropped elsewhere while the node was away',
-    async () => {
-      await node.run(stream('S'), TABLE, 'CREATE TABLE U AS SELECT V, COUNT(*) AS N FROM S GROUP BY V;');
-      await feed('a', 'bb');
-      await node.engine.drain();
-      const kept = node.queryId('CTAS_U');
-      await node.stop();
-      const other = await service.start('elsewhere');
-      await other.run('DROP TABLE T;');
-      node = await service.start();
-      await expect.poll(() => service.shardFiles('a').sort(), PATIENCE).toEqual([`${kept}-0.db`, `${kept}-1.db`]);
-    },
-    LONG,
-  );
-
-  it(
     'terminates a query for good, and leaves what it has written',
     async () => {
       const topic = service.topic('copy');

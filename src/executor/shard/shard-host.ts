@@ -82,8 +82,6 @@ export interface ShardHostSettings {
 export interface ShardHost {
   /** What runs here from now on. Answers when what is not among it has been finished. */
   setQueries(queries: readonly HostedQuery[]): Promise<void>;
-  /** Queries that this node keeps files of, whether or not they run here. */
-  kept(): Promise<readonly string[]>;
   /** Deletes what this node keeps of a query that is gone. */
   forget(queryId: string): Promise<void>;
   startTransient(plan: PhysicalPlan, options: DeployOptions): Promise<void>;

@@ -105,8 +105,6 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
   #wanted = new Map<string, WantedQuery>();
   #assignment: AssignmentData = { nodes: {}, owners: {} };
   #assigned = false;
-  /** Whether files that earlier processes have left were looked at. */
-  #tidied = false;
   /** What the leader gave out last, as text. */
   #given = '';
   #url: string | null = null;
@@ -187,8 +185,6 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
     for (const id of gone) this.#shardCounts.delete(id);
     this.#reconcile(gone);
     void this.#countShards();
-    if (!this.#tidied) void this.#tidy();
-    this.#tidied = true;
   }
 
   async append(batches: readonly PendingBatch[]): Promise<readonly Appended[]> {
@@ -408,19 +404,6 @@ export class ShardNode implements StreamThread, Omit<ShardHostOwner, 'loadSchema
         this.#parts.log('warn', `the changelog topics cannot be looked up: ${(error as Error).message}`);
       }
       await new Promise((resolve) => setTimeout(resolve, SHARD_COUNT_RETRY_MS).unref());
-    }
-  }
-
-  /** Deletes files of queries that were dropped while this node was away: those that are not in the catalog, and whose topic is gone too. */
-  async #tidy(): Promise<void> {
-    const { hosts, topics, serviceId, log } = this.#parts;
-    try {
-      const unknown = (await hosts[0]!.kept()).filter((id) => !this.#wanted.has(id));
-      if (unknown.length === 0) return;
-      const found = await topics.describe(unknown.map((id) => changelogTopic(serviceId, id)));
-      this.#reconcile(unknown.filter((_, i) => found[i] === null));
-    } catch (error) {
-      if (!this.#closed) log('warn', `files of dropped queries are left: ${(error as Error).message}`);
     }
   }
 

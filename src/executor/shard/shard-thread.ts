@@ -153,15 +153,13 @@ export class ShardThread implements ShardHost {
     this.#wake();
   }
 
-  async kept(): Promise<readonly string[]> {
-    const found = readdirSync(this.#parts.settings.folder).map(queryOfFile);
-    return [...new Set(found)].filter((queryId) => queryId !== null);
-  }
-
   async forget(queryId: string): Promise<void> {
     assert(!this.#queries.has(queryId), 'a query is forgotten when it runs no more');
-    const { folder } = this.#parts.settings;
-    for (const name of readdirSync(folder)) if (queryOfFile(name) === queryId) deleteShardFile(join(folder, name));
+    const prefix = `${fileName(queryId)}-`;
+    for (const name of readdirSync(this.#parts.settings.folder)) {
+      const match = name.startsWith(prefix) ? /^(\d+)\.db$/.exec(name.slice(prefix.length)) : null;
+      if (match !== null) deleteShardFile(join(this.#parts.settings.folder, name));
+    }
   }
 
   startTransient(plan: PhysicalPlan, options: DeployOptions): Promise<void> {
@@ -243,7 +241,7 @@ export class ShardThread implements ShardHost {
     const { settings, writers, restoreReaders, topics, clock, failpoints, owner } = this.#parts;
     const { plan, options, shards } = query.hosted;
     const { queryId } = plan;
-    const path = join(settings.folder, fileName(queryId, index));
+    const path = join(settings.folder, `${fileName(queryId)}-${index}.db`);
     const cacheBytes = (): number => stateCacheBytes(this.#shardCount, options.cacheBytes / shards);
     const errors = new ProcessingLog(queryId, () => clock.now());
     let topology: ShardTopology | null = null;
@@ -483,20 +481,9 @@ export class ShardThread implements ShardHost {
 
 const NOT_NULL = {} as never;
 
-/** The file of a shard: a name that any file system takes, and that is like no other shard's. */
-function fileName(queryId: string, index: number): string {
-  return `${encodeURIComponent(queryId).replaceAll('*', '%2A')}-${index}.db`;
-}
-
-/** The query that a file has a name of; null for any other file. */
-function queryOfFile(name: string): string | null {
-  const match = /^((?:[\w.!~'()-]|%[\dA-F]{2})+)-(\d+)\.db$/.exec(name);
-  if (match === null) return null;
-  try {
-    return decodeURIComponent(match[1]!);
-  } catch {
-    return null;
-  }
+/** A name that any file system takes, and that is like no other query's. */
+function fileName(queryId: string): string {
+  return encodeURIComponent(queryId).replaceAll('*', '%2A');
 }
 
 function shardStatus(index: number, { shard, runner }: RunningShard): ShardStatus {

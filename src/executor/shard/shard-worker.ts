@@ -15,7 +15,6 @@ const host = openShardThread(workerData as ShardHostSettings, {
 });
 const rpc = new Rpc<ShardHostOwner>(port, {
   setQueries: async (queries: Parameters<ShardHost['setQueries']>[0]) => (await host).setQueries(queries),
-  kept: async () => (await host).kept(),
   forget: async (queryId: string) => (await host).forget(queryId),
   startTransient: async (...args: Parameters<ShardHost['startTransient']>) => (await host).startTransient(...args),
   stopTransient: async (queryId: string) => (await host).stopTransient(queryId),

@@ -51,10 +51,6 @@ export class WorkerShardHost implements ShardHost {
     return this.#rpc.call('setQueries', queries);
   }
 
-  kept(): Promise<readonly string[]> {
-    return this.#rpc.call('kept');
-  }
-
   forget(queryId: string): Promise<void> {
     return this.#rpc.call('forget', queryId);
   }

@@ -16,17 +16,11 @@ class FakeHost implements ShardHost {
   /** Resolved by the test when `close` is slow. */
   finish: () => void = () => {};
   slow = false;
-  /** Of queries that there are files of. */
-  files: readonly string[] = [];
   #ended = false;
 
   async setQueries(queries: readonly HostedQuery[]): Promise<void> {
     this.#assertAlive();
     this.told.push(queries.map(({ plan, indexes }) => `${plan.queryId} ${indexes.join('+')}`).join(', '));
-  }
-
-  async kept(): Promise<readonly string[]> {
-    return this.files;
   }
 
   async forget(queryId: string): Promise<void> {
@@ -140,16 +134,6 @@ describe('a node of a service', () => {
     node.follow([]);
     await settle();
     expect(hosts.map(({ told }) => told.slice(1))).toEqual([['', 'forget CSAS_POSITIVE_1'], ['']]);
-    expect(said).toEqual([]);
-  });
-
-  it('deletes files that it finds at its start, of queries that neither the catalog nor the log knows', async () => {
-    hosts[0]!.files = [POSITIVE.queryId, COUNTS.queryId, 'CTAS_GONE_7'];
-    node.follow([{ plan: POSITIVE, options: OPTIONS }]);
-    await settle();
-    expect(hosts.flatMap(({ told }) => told.filter((what) => what.startsWith('forget')))).toEqual([
-      'forget CTAS_GONE_7',
-    ]);
     expect(said).toEqual([]);
   });
 
