@@ -11,7 +11,7 @@ const SESSION_MS = 6_000;
 const FIRST_MS = 60_000;
 const READY_MS = 60_000;
 const PAUSE_MS = 2_000;
-/** A node that starts is a member of its group by then. */
+/** How long a node that is relieved goes on at most. */
 const JOIN_MS = 2_000;
 const FENCED = /fenced|belongs to another node/;
 
@@ -66,9 +66,8 @@ export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee,
     /** One that works stops while this one joins. */
     relieve: async (node) => {
       const old = random.pick([...up.keys()]);
-      const joins = actions.start(node);
-      await sleep(random.between(0, JOIN_MS));
-      await Promise.all([actions.stop(old), joins]);
+      const stops = sleep(random.between(0, JOIN_MS)).then(() => actions.stop(old));
+      await Promise.all([actions.start(node), stops]);
     },
     kill: async (node) => {
       await up.get(node).kill();
@@ -96,9 +95,9 @@ export async function runNodes({ minutes, nodes: count, slackSeconds, guarantee,
     while (performance.now() - begun < minutes * 60_000 && problems.length === 0) {
       const node = random.pick(names);
       // One node at least goes on working: else nothing could be said of the others' work.
-      const joining = up.size > 1 ? ['start', 'relieve'] : ['start'];
-      const kinds = !up.has(node) ? joining : up.size > 1 ? ['stop', 'kill', 'freeze'] : [];
-      if (kinds.length === 0) continue;
+      const mayStop = up.size > 1;
+      if (up.has(node) && !mayStop) continue;
+      const kinds = up.has(node) ? ['stop', 'kill', 'freeze'] : mayStop ? ['start', 'relieve'] : ['start'];
       const kind = random.pick(kinds);
       await actions[kind](node);
       await goesOn(kind === 'freeze' ? 'thaw' : kind, node);

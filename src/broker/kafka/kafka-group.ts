@@ -111,8 +111,7 @@ export class KafkaGroup implements GroupMembership {
   }
 
   async close(leave: boolean): Promise<void> {
-    const isNamed = this.#memberId !== '' || this.#options.instanceId !== null;
-    const mayBeMember = this.#ended === null && this.#isKnown && isNamed;
+    const mayBeMember = this.#ended === null && this.#isKnown;
     this.#end(closedError());
     if (leave && mayBeMember) await this.#leave().catch(() => {});
     await this.#connection.close();

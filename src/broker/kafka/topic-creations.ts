@@ -9,8 +9,8 @@ interface Waiting {
 }
 
 /**
- * Puts topics that are asked for before the event loop turns into one request. A broker makes several as fast as one, and looks at the next request of a
- * connection once it has answered the last.
+ * Puts topics that are asked for before the event loop turns into one request. A broker makes several as fast as one, and looks at the next
+ * request of a connection once it has answered the last.
  */
 export class TopicCreations {
   readonly #send: (topics: readonly ClusterTopicRequest[]) => Promise<readonly CreateTopicsAnswer[]>;
